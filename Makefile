@@ -1,0 +1,30 @@
+# make test        the quick tests: every chapter's cells, on CPU, without network
+# make test-all    the slow cells too
+# make notebooks   run every notebook anew, clean and export it, make the README
+export OMP_NUM_THREADS ?= 1
+export NO_ALBUMENTATIONS_UPDATE := 1
+
+test:
+	nbdev_test --n_workers 2 --timing
+
+test-all:
+	nbdev_test --n_workers 2 --timing --flags 'slow'
+
+notebooks:
+	jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.timeout=900 --ExecutePreprocessor.store_widget_state=False nbs/*.ipynb
+	$(MAKE) sync
+
+# what is derived from the notebooks: the package and the README
+sync:
+	nbdev_clean
+	rm -f framepred/[!_]*.py framepred/_modidx.py
+	nbdev_export
+	python .ci/readme.py
+
+samples: # the sample clips, made again
+	python .ci/samples.py
+
+ci:
+	bash .ci/run
+
+.PHONY: test test-all notebooks sync samples ci
