@@ -72,7 +72,7 @@ def score(root,             # data set
     if left_out: notes.append(f'{len(left_out)} of {len(refs)} clips left out of the score, true masks not readable: {_named(r for r in refs if str(r) in left_out)}.')
     if dirty: notes.append(f'{len(dirty)} of {len(refs)} clips with ids of {CLASSES} and more ({sum(dirty.values())} pixels), which count as background: {_named(dirty)}.')
     for s in rows:
-        if s.missing: notes.append(f'{s.method.label} has no answer for {len(s.missing)} of {len(good)} clips ({_named(r for r in good if str(r) in s.missing)}): {"; ".join(sorted(set(s.missing.values()))[:3])}.')
+        if s.missing: notes.append(f'{s.method.label} has no answer for {len(s.missing)} of {len(good)} clips ({_named(r for r in good if str(r) in s.missing)}): {"; ".join(w.rstrip(".") for w in sorted(set(s.missing.values()))[:3])}.')
         notes += [n for n in s.mended if n not in notes]
     if not any(s.refs for s in rows): raise FramepredError(f'Nothing can be scored on {split}. ' + ' '.join(notes))
     return Scores(tuple(s for s in rows if s.refs), len(refs), left_out, tuple(notes))

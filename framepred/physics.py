@@ -116,10 +116,14 @@ def _entry(r, cam, half):
         # from this side the edge of the picture is too far away: try another
 
 # %% ../nbs/01a_physics.ipynb #simulate
+def _mujoco():
+    try: import mujoco
+    except ImportError: raise FramepredError("simulating needs MuJoCo, which is not installed; `pip install 'framepred[simulate]'` brings it.") from None
+    return mujoco
+
 def build(scene:Scene):
     "The MuJoCo model of a scene: geom 0 is the floor (group 1), geom i+1 is object i (group 0)"
-    try: import mujoco
-    except ImportError: raise FramepredError("making clips needs MuJoCo, which is not installed; `pip install 'framepred[simulate]'` brings it.") from None
+    mujoco = _mujoco()
     types = ('box', 'sphere', 'cylinder')
     def body(i, kind, h):
         t = types[kind_of(kind)[0]]
@@ -131,7 +135,7 @@ def build(scene:Scene):
 
 def simulate(scene:Scene)->tuple:
     "Places (22, n, 7) and velocities (22, n, 6) of all objects at the 22 frames"
-    import mujoco
+    mujoco = _mujoco()
     model = build(scene); data = mujoco.MjData(model)
     n = len(scene.kinds)
     q, v = data.qpos.reshape(n, 7), data.qvel.reshape(n, 6)  # views: writing them moves the objects
@@ -157,7 +161,7 @@ def _park(q, v, which):
 class Viewer:
     "Casts rays at a scene whose objects are put in place frame by frame"
     def __init__(self, scene:Scene):
-        import mujoco
+        mujoco = _mujoco()
         self.scene, self.model = scene, build(scene)
         self.data = mujoco.MjData(self.model)
         v, u = np.mgrid[:SIZE[0], :SIZE[1]]
@@ -166,14 +170,14 @@ class Viewer:
 
     def place(self, qpos): # (n, 7)
         "Put the objects where they are in one frame"
-        import mujoco
+        mujoco = _mujoco()
         self.data.qpos[:] = qpos.ravel()
         mujoco.mj_kinematics(self.model, self.data)
         return self
 
     def cast(self, origin, rays, normals=False): # rays (n, 3)
         "`(object, distance[, normal])` of the first hit of each ray, object −1 where there is none; distance in units of the ray's length"
-        import mujoco
+        mujoco = _mujoco()
         n = len(rays)
         geom, dist, normal = np.full(n, -1, np.int32), np.full(n, -1.), np.zeros((n, 3)) if normals else None
         if n: mujoco.mj_multiRay(self.model, self.data, np.asarray(origin, float), np.ascontiguousarray(rays).ravel(), np.array([1, 0, 0, 0, 0, 0], np.uint8),
@@ -231,7 +235,7 @@ def load_state(path)->State:
 
 def oracle_motion(state:State, seen, noise=0., r=None)->np.ndarray: # seen: (n,) bool; noise: of place and velocity, in units
     "Places (n, 7) at frame 22, simulated on from the true state at frame 11 without the objects never seen"
-    import mujoco
+    mujoco = _mujoco()
     model = build(state.scene); data = mujoco.MjData(model)
     n = len(state.scene.kinds)
     q, v = data.qpos.reshape(n, 7), data.qvel.reshape(n, 6)
