@@ -1,5 +1,6 @@
 # make test        the quick tests: every chapter's cells, on CPU, without network
-# make test-all    the slow cells too
+# make test-all    the slow cells too, Kaggle imitated, and the clip browser in a real browser
+# make kaggle      what Kaggle needs, under build/kaggle; ARGS="--user NAME --data OWNER/SLUG --resume"
 # make notebooks   run every notebook anew, clean and export it, make the README
 export OMP_NUM_THREADS ?= 1
 export NO_ALBUMENTATIONS_UPDATE := 1
@@ -9,6 +10,10 @@ test:
 
 test-all:
 	nbdev_test --n_workers 2 --timing --flags 'slow'
+	python .ci/kaggle_test.py
+
+kaggle:
+	@python .ci/kaggle.py $(ARGS)
 
 notebooks:
 	jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.timeout=900 --ExecutePreprocessor.store_widget_state=False nbs/*.ipynb
@@ -27,4 +32,4 @@ samples: # the sample clips, made again
 ci:
 	bash .ci/run
 
-.PHONY: test test-all notebooks sync samples ci
+.PHONY: test test-all kaggle notebooks sync samples ci
