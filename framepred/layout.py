@@ -92,11 +92,12 @@ class Layout:
     def save(self, folder, half=True): save_weights(folder, self.net.state_dict(), 'layout', self.settings, half=half, **self.facts)
 
     @torch.no_grad()
-    def boxes(self, masks)->Forecast: # (T, H, W) class ids, of which frames 1–11 are looked at; fewer than 11 are taken for the last
+    def boxes(self, masks,             # (T, H, W) class ids, of which frames 1–11 are looked at; fewer than 11 are taken for the last
+              ids=None, seen=None)->Forecast: # the ids and their tokens (T, n, 15), where they are known already
         "Boxes, doubts and visibility in frames 11–22"
         masks = np.asarray(masks)[:OBSERVED]
-        ids = pick_ids(masks)
-        seen = clip_tokens(masks, ids)[:, :len(ids)]
+        if ids is None: ids = pick_ids(masks)
+        if seen is None: seen = clip_tokens(masks, ids)[:, :len(ids)]
         if not len(ids): return Forecast(ids, np.zeros((STEPS+1, 0, 4)), np.zeros((STEPS+1, 0, 2)), np.zeros((STEPS+1, 0)), ())
         full = np.concatenate([np.zeros((OBSERVED-len(masks), *seen.shape[1:]), np.float32), seen])
         # one clip at a time: so its answer depends on nothing else, not even in the last bit

@@ -94,7 +94,7 @@ def past_maps(s:PredictorSettings,
 
 def picture_in(frame, size)->torch.Tensor: # uint8 (H, W, 3)
     "Float32 (3, h, w) in −1…1"
-    return shrink(torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()/127.5-1, size)
+    return shrink(torch.from_numpy(np.array(frame)).permute(2, 0, 1).float()/127.5-1, size)
 
 def picture_out(x:torch.Tensor)->np.ndarray: # (3, h, w)
     "Uint8 (H, W, 3) of native size"

@@ -23,6 +23,7 @@ class SegmenterSettings:
     classes: int = CLASSES          # with the background
     options: dict = dataclasses.field(default_factory=dict) # of a timm encoder, in timm's words
     tta: tuple = ()                 # flips to average over when predicting: h, v, hv
+    specks: int = 8                 # pixels; in a clip, a smaller piece is no object
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
