@@ -233,7 +233,8 @@ def _train(a):
                               encoder_weights=a.encoder_weights, pseudo=a.pseudo, drop_bad=a.bad_labels == 'drop', seed=a.seed, device=a.device, batch_size=a.batch_size))
     else:
         from framepred.layout import train_layout
-        print(train_layout(a.data, out=a.out, preset=a.preset, max_minutes=a.max_minutes, label=a.segmenter and Sight(a.segmenter, a.device), seed=a.seed, device=a.device))
+        print(train_layout(a.data, out=a.out, preset=a.preset, max_minutes=a.max_minutes, label=a.segmenter and Sight(a.segmenter, a.device),
+                           init=a.init and find_weights('layout', a.init), seed=a.seed, device=a.device))
 
 def _label(a):
     from framepred.segmenter import Segmenter, label
