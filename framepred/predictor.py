@@ -194,7 +194,7 @@ def predictor_loss(s:PredictorSettings):
 def train_predictor(data,              # the data set's folder
                     out='runs/predictor', # the run's folder; the finished weights are in out/weights
                     preset='tiny',
-                    layout=None,       # a `Layout`, best one that was not trained on these clips
+                    layout=None,       # a `Layout`, best one that was not trained on these clips; None to do without
                     label=None,        # frames (T, H, W, 3) → ids: a segmenter's `clip_labels`; the decision is then tuned on its masks
                     max_minutes=None, init=None, seed=0, device='auto', batch_size=None, workers=1,
                     pseudo=None,       # a split that `label` labelled, to learn from too
@@ -203,10 +203,9 @@ def train_predictor(data,              # the data set's folder
     if preset not in PRESETS: raise FramepredError(f'there is no predictor preset {preset!r}; there are {", ".join(PRESETS)}.')
     s, recipe, how = PRESETS[preset]
     mine = {f.name for f in dataclasses.fields(DrawRecipe)} & changes.keys()
-    recipe, s = dataclasses.replace(recipe, **{k: changes[k] for k in mine}), dataclasses.replace(s, **{k: v for k, v in changes.items() if k not in mine})
+    recipe, s = dataclasses.replace(recipe, **{k: changes[k] for k in mine}), _changed(s, {k: v for k, v in changes.items() if k not in mine}, layout)
     if s.method == 'simvp': recipe = dataclasses.replace(recipe, task=1.)
     how = dataclasses.replace(how, seed=seed, batch_size=batch_size or how.batch_size)
-    if s.layout and layout is None: raise FramepredError('this predictor wants a layout; train one with `framepred train layout`, or ask for layout=False.')
     source, out = open_data(data), Path(out)
     refs = [*source.split('train'), *(r for r in (source.split(pseudo) if pseudo else ()) if (r.path/'mask.npy').exists())]
     packed = pack(refs, out/'packed', frames=s.rgb)
@@ -232,6 +231,11 @@ def train_predictor(data,              # the data set's folder
         best.facts['held_jaccard'] = {f'{b:g} {t:g}': v for (b, t), v in scores.items()}
     best.save(out/'weights')
     return run
+
+def _changed(s, changes, layout):
+    "Settings changed; a layout is used where there is one and where it can be"
+    may = s.layout and layout is not None and changes.get('slots', s.slots) and changes.get('method', s.method) != 'simvp'
+    return dataclasses.replace(s, **{**changes, 'layout': bool(may)})
 
 def _sound(refs, packed, held, count):
     by_name = {(r.split, r.name): r for r in refs}
