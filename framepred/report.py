@@ -61,6 +61,7 @@ def _cell(frame, i, c, bar, first):
     v = frame[c].iloc[i]
     if v is None or v != v: return '<td></td>'
     number = isinstance(v, (int, float, np.number)) and not isinstance(v, bool)
+    bar = bar and number
     text = html.escape(f'{v:.3g}' if number and abs(v) < 1 and not bar else f'{v:.3f}' if bar else f'{v:,.4g}' if number and v != int(v) else str(v))
     if not bar: return f'<th scope="row">{text}</th>' if first else f'<td{" class=n" if number else ""}>{text}</td>'
     low, high = (frame[f'{c}_{e}'].iloc[i] if f'{c}_{e}' in frame else float('nan') for e in ('low', 'high'))
@@ -116,7 +117,7 @@ STYLE = '''
 main{max-width:1180px;margin:0 auto;padding:1.2rem clamp(.8rem,3vw,2rem) 3rem}h1{font-size:1.6rem;line-height:1.2;margin:.4rem 0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}
 header p,footer,small,figcaption{color:var(--faint)}p{max-width:46rem;margin:.5rem 0}footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.6rem;font-size:.85rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:.6rem 0;-webkit-overflow-scrolling:touch}table{border-collapse:collapse}
-img{display:block;max-width:100%;height:auto}figure{margin:.8rem 0}figure img{background:#fff;border-radius:4px}
+img{display:block;max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}figure img{background:#fff;border-radius:4px;max-width:max(100%,700px)}
 .strip{font-size:.8rem}.strip td,.strip th{padding:2px}.strip img{max-width:none;border-radius:2px}.strip thead th{font-weight:500;border-bottom:3px solid var(--line)}
 .strip thead .seen{border-color:var(--blue);color:var(--blue)}.strip thead .target{border-color:var(--red);color:var(--red)}
 .strip tbody th,.strip thead td:first-child,.data tbody th,.data thead th:first-child{position:sticky;left:0;background:var(--page);z-index:1}
@@ -180,5 +181,5 @@ def score_sections(scores, table, # of `framepred.evaluate`
 
 def _differences(d):
     import pandas as pd
-    text = lambda c: [f'{v:+.3f} ({a:+.3f} … {b:+.3f})' for v, a, b in zip(d[c], d[f'{c}_low'], d[f'{c}_high'])]
-    return pd.DataFrame(dict(method=d.method, Jaccard=text('jaccard'), clip_IoU=text('clip_iou'), clips=d.clips))
+    text = lambda c: [f'{v:+.3f} ({a:+.3f} … {b:+.3f})'.replace('-', '−') for v, a, b in zip(d[c], d[f'{c}_low'], d[f'{c}_high'])]
+    return pd.DataFrame(dict(method=d.method, jaccard=text('jaccard'), clip_iou=text('clip_iou'), clips=d.clips))
