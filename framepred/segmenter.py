@@ -165,7 +165,9 @@ def confusion(truth, pred, classes=CLASSES)->np.ndarray: # ids of the same shape
     "Pixels (C,C): true class × predicted class"
     return np.bincount(classes*truth.ravel().astype(np.int64)+pred.ravel(), minlength=classes**2).reshape(classes, classes)
 
-def matrix_jaccard(m)->float: return float(jaccard(np.stack([m.diagonal(), m.sum(0), m.sum(1)])))
+def matrix_jaccard(m, among=slice(None))->float: # a confusion matrix; which classes count
+    "The mean over classes of the IoU"
+    return float(jaccard(np.stack([m.diagonal(), m.sum(0), m.sum(1)])[:, among]))
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -260,7 +262,8 @@ def train_segmenter(data,                 # the data set's folder
     frames, masks = _some_frames(packed, held, recipe.held_frames)
     def score(net):
         m = confusion(masks, Segmenter(net, net_s, next(net.parameters()).device, tta=()).labels(frames))
-        return dict(jaccard=matrix_jaccard(m), objects=float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0])))
+        # among the classes that are there: in a few frames, one stray pixel of another would weigh as much as a class missed, and choose the weights
+        return dict(jaccard=matrix_jaccard(m, m.sum(1) > 0), objects=float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0])))
     run = train(net.to(memory_format=torch.channels_last), lambda net, d, phase: seg_loss(net(d['frames']), d['masks']),
                 Crops(packed, learn, recipe, how.batch_size, seed, pseudo and pseudo_clips(data.split(pseudo), recipe.pseudo_sure)), out,
                 [Phase(steps, dict(encoder=recipe.lr_encoder, decoder=recipe.lr_decoder), recipe.warmup)], how,
@@ -297,5 +300,5 @@ def label(data, split, segmenter:Segmenter, batch_size=11)->str: # the data set'
         for file, array in ((ref.path/'confidence.npy', sure), (mask, m)):
             with atomic(file) as tmp: np.save(tmp, array)
         made += 1
-    said = [f'{made} clips labelled', f'{kept} were already'] + [f'{true} have true masks and were left alone']*bool(true) + [f'{len(wrong)} cannot be read; the first: {wrong[0]}']*bool(wrong)
+    said = [f'{made} clips labelled', f'{kept} were already'] + [f'{true} have true masks and were left alone']*bool(true) + [f'{len(wrong)} cannot be read; the first: {w}' for w in wrong[:1]]
     return '; '.join(said) + ('' if wrong else '.')

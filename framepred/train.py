@@ -162,7 +162,9 @@ class Trainer:
     def resume(self):
         tensors, facts, bad = load_checkpoint(self.out)
         for b in bad: self.say(b)
-        if facts is None: return
+        if facts is None:
+            if bad: self.say(f'No whole checkpoint is left in {self.out}; the run starts over.')
+            return
         _same_run(self.identity, facts['identity'], self.out)
         _unpack_state(tensors, facts['scale'], self.net, self.ema, self.opt, self.acc.scaler)
         self.phases = [Phase(*p) for p in facts['plan']]
