@@ -11,6 +11,10 @@ test:
 test-all:
 	nbdev_test --n_workers 2 --timing --flags 'slow'
 	python .ci/kaggle_test.py
+	python .ci/browser.py
+
+test-browser: # JupyterLab and Chromium: click Play in the clip browser, see the picture change
+	python .ci/browser.py
 
 kaggle:
 	@python .ci/kaggle.py $(ARGS)
@@ -32,4 +36,4 @@ samples: # the sample clips, made again
 ci:
 	bash .ci/run
 
-.PHONY: test test-all kaggle notebooks sync samples ci
+.PHONY: test test-all test-browser kaggle notebooks sync samples ci
