@@ -33,19 +33,22 @@ def evaluate(data=None,        # a data set; the samples when None
              layout=None, predictor=None, # weights instead of the shipped ones
              prediction=None,  # score this submission beside the baselines
              everything=False, # every method, space and strategy there are weights for
-             csv=None,         # write the table here
+             csv=None, report=None, # files to write: the table unrounded; all of it as one HTML page
              seed:int=0, device='auto', batch_size=None, **how): # how: strategy, samples, steps
     "The score table (`table.attrs['notes']` says what was left out), a row for each method"
     from framepred.data import open_data
     from framepred.evaluate import baselines, score, score_table, write_csv
     from framepred.methods import segmenter_method, table_methods
+    from framepred.report import score_sections, write_report
     data, kit = data or samples_dir(), make_kit(segmenter, layout, predictor, device, batch_size, **how)
     refs = open_data(data).split(split)
     if prediction is not None: methods = baselines()
     elif segmenter is not None and not (layout or predictor or everything): methods = (segmenter_method(kit.sight),)
     else: methods = table_methods(refs, kit, everything=everything, seed=seed)
-    table = score_table(score(data, split, methods, prediction), seed=seed)
+    scores = score(data, split, methods, prediction)
+    table = score_table(scores, seed=seed)
     if csv: write_csv(table, csv)
+    if report: write_report(report, f'framepred: {split} of {Path(data).resolve().name}', *score_sections(scores, table))
     return table
 
 def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_size=None, **how):
@@ -168,6 +171,7 @@ def _parser():
     v.add_argument('--all', action='store_true', help='every method, space and strategy there are weights for')
     v.add_argument('--prediction', default=None, help='a submission (.npy or .pt) to score beside the baselines')
     v.add_argument('--csv', default=None, help='write the table to this file, unrounded')
+    v.add_argument('--report', default=None, help='write all of it as one HTML page that needs no network')
     return p
 
 def _positive(text):
@@ -207,7 +211,7 @@ def _predict(a):
 
 def _evaluate(a):
     from framepred.jobs import show_table
-    show_table(evaluate(a.data, a.split, a.segmenter, a.layout, a.predictor, a.prediction, a.all, a.csv, a.seed, a.device, a.batch_size, strategy=a.strategy, samples=a.samples, steps=a.steps))
+    show_table(evaluate(a.data, a.split, a.segmenter, a.layout, a.predictor, a.prediction, a.all, a.csv, a.report, a.seed, a.device, a.batch_size, strategy=a.strategy, samples=a.samples, steps=a.steps))
     if a.csv: print(f'{a.csv} has the table unrounded.')
 
 def main(argv=None)->int:

@@ -93,6 +93,7 @@ def show_table(table):
 def _score_and_draw(data, split, refs, kit, out, seed):
     "Table and pictures of one split"
     from framepred.evaluate import extremes, gallery, score, score_table, write_csv
+    from framepred.report import score_sections, write_report
     from framepred.viz import save_png
     scores = score(data, split, (segmenter_method(kit.sight), *table_methods(refs, kit, seed=seed)))
     table = score_table(scores, seed=seed)
@@ -101,8 +102,10 @@ def _score_and_draw(data, split, refs, kit, out, seed):
     ours = next(s for s in reversed(scores.methods) if s.method.masks == 'segmented' and s.method.name != 'segmenter')
     chosen = extremes(ours)
     save_png(gallery(ours.method, chosen), out/'pictures'/'worst_median_best.png')
-    for ref in dict.fromkeys(chosen.values()): draw_rollout(read_clip(ref), kit, out/'pictures', seed)
-    print(f'{out}/table.csv has the table unrounded, {out}/pictures what it looks like.\n')
+    clips = {f'{label}: {ref.name}, rolled forward': draw_rollout(read_clip(ref), kit, out/'pictures', seed) for label, ref in chosen.items()}
+    write_report(out/'report.html', 'framepred: from 11 frames to frame 22', *score_sections(scores, table, clips.items()),
+                 subtitle=f'{len(refs)} clips of {split}; each object found by the segmenter, and frame 22 predicted', footer=f'framepred run --seed {seed}')
+    print(f'{out}/report.html shows all of it in a browser; {out}/table.csv has the table unrounded, {out}/pictures the pictures.\n')
     return table
 
 def rollout_rows(clip, kit:Kit, seed:int=0, samples:int=4)->dict:
@@ -118,9 +121,10 @@ def rollout_rows(clip, kit:Kit, seed:int=0, samples:int=4)->dict:
     if len(clip.frames) == FRAMES: rows['came'] = [overlay(f, m) for f, m in zip(clip.frames, clip.masks)] if clip.masks is not None else list(clip.frames)
     return rows
 
-def draw_rollout(clip, kit:Kit, folder, seed:int=0):
-    "A clip rolled forward, as a film strip and as an animation"
+def draw_rollout(clip, kit:Kit, folder, seed:int=0)->dict:
+    "A clip rolled forward, as a film strip and as an animation; gives the rows"
     from framepred.viz import animate, film_strip, save_png
     rows = rollout_rows(clip, kit, seed)
     save_png(film_strip(rows), Path(folder)/f'{clip.name}.png')
     animate({k: r for k, r in rows.items() if k != 'unsure'}).save(Path(folder)/f'{clip.name}.gif')
+    return rows

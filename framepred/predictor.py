@@ -96,6 +96,7 @@ class Predictor:
             total, futures = [0]*len(numbers), []
             for pictures, probs, priors in self._ask(pasts, gaps, addresses, steps or s.steps, batch_size or K, callback):   # sample by sample
                 if probs is None: probs = self._found(pictures, ids)
+                for p in probs: p[0] += p[len(ids)+1:].sum(0); p[len(ids)+1:] = 0   # a slot that nobody is in shows the floor
                 hard = [decide(p, 1+np.arange(s.classes-1), .5) for p in probs]   # a sample is one future: no hedging in it
                 futures.append((pictures, hard))
                 for i in range(len(numbers)): total[i] = total[i] + (1-s.blend)*priors[i] + s.blend*probs[i]
@@ -225,7 +226,8 @@ def train_predictor(data,              # the data set's folder
                 evaluate=held_loss, metric='held_loss', kind='predictor', net_settings=s, facts=dict(preset=preset, clips=len(learn), recipe=dataclasses.asdict(recipe), seed=seed),
                 max_minutes=max_minutes, device=device, workers=workers)
     best = Predictor.load(out/'best', layout, device, label)
-    best.facts |= dict(minutes=run.seconds/60)
+    curve = run.log.dropna(subset='held_loss')
+    best.facts |= dict(minutes=run.seconds/60, curve=list(zip(curve.step.tolist(), curve.held_loss.tolist())))
     if s.masks or label is not None:
         best, scores = tune(best, (_shown(r, s, label) for r in _sound(refs, packed, held, recipe.tuning)))
         best.facts['held_jaccard'] = {f'{b:g} {t:g}': v for (b, t), v in scores.items()}
