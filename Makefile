@@ -23,12 +23,16 @@ notebooks:
 	jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.timeout=900 --ExecutePreprocessor.store_widget_state=False nbs/*.ipynb
 	$(MAKE) sync
 
-# what is derived from the notebooks: the package and the README
+# what is derived from the notebooks: their badges, the package and the README
 sync:
+	python .ci/badges.py
 	nbdev_clean
 	rm -f framepred/[!_]*.py framepred/_modidx.py
 	nbdev_export
 	python .ci/readme.py
+
+docs: # the chapters and the API reference as plain HTML, in _docs
+	python .ci/docs.py
 
 samples: # the sample clips, made again
 	python .ci/samples.py
@@ -36,4 +40,4 @@ samples: # the sample clips, made again
 ci:
 	bash .ci/run
 
-.PHONY: test test-all test-browser kaggle notebooks sync samples ci
+.PHONY: test test-all test-browser kaggle notebooks sync docs samples ci
