@@ -108,12 +108,12 @@ def _score_and_draw(data, split, refs, kit, out, seed):
     print(f'{out}/report.html shows all of it in a browser; {out}/table.csv has the table unrounded, {out}/pictures the pictures.\n')
     return table
 
-def rollout_rows(clip, kit:Kit, seed:int=0, samples:int=4)->dict:
+def rollout_rows(clip, kit:Kit, seed:int=0)->dict:
     "Rows for a film strip: what was seen, what is expected of frames 12–22, how unsure that is, and what came"
     from framepred.draw import heat, overlay
     found = kit.sight(clip.frames[:OBSERVED])
     s, steps = kit.predictor.settings, []
-    for step in kit.predictor.rollout(clip.frames[:OBSERVED], found, seed=seed, clip=clip.name, samples=samples, batch_size=kit.batch_size, numbers=range(OBSERVED+1, FRAMES+1)):
+    for step in kit.predictor.rollout(clip.frames[:OBSERVED], found, seed=seed, clip=clip.name, batch_size=kit.batch_size, numbers=range(OBSERVED+1, FRAMES+1)):
         steps.append(step)
     seen = [overlay(f, m) for f, m in zip(clip.frames, found)]
     rows = dict(predicted=seen+[overlay(t.picture, t.mask) for t in steps], picture=list(clip.frames[:OBSERVED])+[t.picture for t in steps],

@@ -160,21 +160,24 @@ class Predictor:
 
 # %% ../nbs/10d_predictor.ipynb #tune
 def tune(predictor:Predictor, clips, # (frames or None, masks (11, H, W), truth (H, W)) of each, none of them trained on
+         ways=None,        # (samples, steps) to try; by default those of the settings, and one step
          blends=(0., .25, .5, .75, 1.), thresholds=(.25, .3, .35, .4, .45, .5))->tuple:
-    "`(predictor, scores)`: the decision that scores best; the Jaccard of each (blend, threshold)"
+    "`(predictor, scores)`: the decision that scores best; the Jaccard of each (samples, steps, blend, threshold)"
     s, counts = predictor.settings, {}
-    if not (s.layout and s.strategy == 'direct'): blends = (1.,)
+    direct = s.layout and s.strategy == 'direct'
+    ways = ways or ([(s.samples, s.steps), (1, 1)] if s.method == 'diffusion' and s.predict == 'x0' and direct else [(s.samples, s.steps)])
     ask = predictor.with_(blend=1.)
     for i, (frames, masks, truth) in enumerate(clips):
-        *_, step = ask.rollout(frames if s.rgb else None, masks, clip=f'tune {i}')
-        f = predictor.layout.boxes(to_slots(masks, step.ids)) if s.layout else None
-        old = prior(s, predictor.layout, f, (FRAMES-OBSERVED, 0))[0, :len(step.probs)].numpy() if s.layout and len(step.ids) else step.probs
-        for b in blends:
-            maps = (1-b)*old + b*step.probs
-            for t in thresholds: counts[b, t] = counts.get((b, t), 0) + iou_counts(decide(maps, step.ids, t), truth)
+        for samples, steps in ways:
+            *_, step = ask.rollout(frames if s.rgb else None, masks, samples=samples, steps=steps, clip=f'tune {i}')
+            f = predictor.layout.boxes(to_slots(masks, step.ids)) if direct and len(step.ids) else None
+            old = prior(s, predictor.layout, f, (FRAMES-OBSERVED, 0))[0, :len(step.probs)].numpy() if direct else step.probs
+            for b in blends if direct else (1.,):
+                maps = (1-b)*old + b*step.probs
+                for t in thresholds: counts[samples, steps, b, t] = counts.get((samples, steps, b, t), 0) + iou_counts(decide(maps, step.ids, t), truth)
     scores = {k: float(jaccard(c)) for k, c in counts.items()}
-    b, t = max(scores, key=scores.get)
-    return predictor.with_(blend=b, threshold=t), scores
+    samples, steps, b, t = max(scores, key=scores.get)
+    return predictor.with_(samples=samples, steps=steps, blend=b, threshold=t), scores
 
 # %% ../nbs/10d_predictor.ipynb #loss
 def predictor_loss(s:PredictorSettings):
@@ -230,7 +233,7 @@ def train_predictor(data,              # the data set's folder
     best.facts |= dict(minutes=run.seconds/60, curve=list(zip(curve.step.tolist(), curve.held_loss.tolist())))
     if s.masks or label is not None:
         best, scores = tune(best, (_shown(r, s, label) for r in _sound(refs, packed, held, recipe.tuning)))
-        best.facts['held_jaccard'] = {f'{b:g} {t:g}': v for (b, t), v in scores.items()}
+        best.facts['held_jaccard'] = {' '.join(f'{v:g}' for v in k): v for k, v in scores.items()}
     best.save(out/'weights')
     return run
 
