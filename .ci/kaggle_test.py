@@ -63,6 +63,9 @@ def image(tmp):
             if re.match(r'(__editable__|_?framepred|segmentation_models_pytorch|pip\b|pip-|_virtualenv|distutils-prec|__pycache__|easy-install)', p.name): continue
             if p.suffix == '.pth' and 'framepred' in p.read_text() or p.suffix == '.egg-link' or (site/p.name).exists(): continue
             (site/p.name).symlink_to(p)
+    spec = venv/'share/jupyter/kernels/python3'
+    spec.mkdir(parents=True)
+    (spec/'kernel.json').write_text(json.dumps(dict(argv=[str(venv/'bin/python'), '-m', 'ipykernel_launcher', '-f', '{connection_file}'], display_name='python3', language='python')))
     for m in ('framepred', 'segmentation_models_pytorch'):
         assert subprocess.run([venv/'bin/python', '-c', f'import {m}'], capture_output=True, cwd=tmp).returncode, f'{m} is there before it was installed'
     return venv
@@ -91,7 +94,7 @@ def session(tmp, venv, root, minutes=None):
     env = OFFLINE | dict(FRAMEPRED_KAGGLE=str(root), PATH=f'{venv}/bin:{os.environ["PATH"]}', JUPYTER_PATH=str(tmp/'none'), OMP_NUM_THREADS=os.environ.get('OMP_NUM_THREADS', '1'), PYTHONPATH='')
     env |= {k: '' for k in ('FRAMEPRED_SAMPLES',)} if 'FRAMEPRED_SAMPLES' in os.environ else {}
     before, t = digest(root/'input'), time.time()
-    call(*alone(), venv/'bin/python', '-m', 'jupyter', 'nbconvert', '--to', 'notebook', '--execute', '--inplace', '--ExecutePreprocessor.timeout=300', '--ExecutePreprocessor.store_widget_state=False',
+    call(*alone(), venv/'bin/python', '-m', 'nbconvert', '--to', 'notebook', '--execute', '--inplace', '--ExecutePreprocessor.timeout=300', '--ExecutePreprocessor.store_widget_state=False',
          work/'notebook.ipynb', env=env, cwd=work, timeout=900)
     seconds = time.time()-t
     assert list(venv.glob('lib/python*/site-packages/framepred/app.py')), 'framepred was not installed from the mounted wheel'
@@ -120,6 +123,9 @@ def test_kernel(tmp):
         assert not (work/'runs/segmenter/packed').exists()
     assert 'begins anew' in said[1]['resume'] and 'begins anew' not in said[2]['resume'], said[2]['resume']
     assert all(k in said[2]['resume'] for k in ('segmenter:', 'layout:')), said[2]['resume']
+    for kind in ('segmenter', 'layout', 'predictor'):
+        for turn in (1, 2): assert 'holds a run' not in said[turn][kind], said[turn][kind]
+    assert all(re.search(rf'runs/{kind}: [0-9]+ of [0-9]+ steps', said[2][kind]) for kind in ('segmenter', 'layout')), said[2]['segmenter'] + said[2]['layout']
     print(said[2]['resume'], said[2]['segmenter'], said[2]['layout'], sep='')
     assert max(took) < 300, f'a run took {max(took)} s, and a rehearsal may take 300'
     return f'{took[0]} s and {took[1]} s'
