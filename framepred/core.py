@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FRAMES', 'OBSERVED', 'TARGET', 'CLASSES', 'SIZE', 'SPLITS', 'FramepredError', 'to_dict', 'from_dict', 'seed_of',
-           'rng', 'torch_rng', 'get_device', 'atomic', 'write_json', 'read_json', 'save_weights', 'load_weights',
-           'samples_dir', 'weights_dir', 'somebody_there', 'progress']
+           'rng', 'torch_rng', 'get_device', 'processes', 'atomic', 'write_json', 'read_json', 'save_weights',
+           'load_weights', 'samples_dir', 'weights_dir', 'somebody_there', 'progress']
 
 # %% ../nbs/00_core.ipynb #imports
 import contextlib, dataclasses, hashlib, json, os, shutil, sys, uuid
@@ -76,6 +76,15 @@ def _card_trouble()->str: # '' when all is well
              else int(a.split('_')[1].rstrip('af')) <= major*10+minor for a in built)
     return '' if ok or not built else (f'{torch.cuda.get_device_name()} is compute capability {major}.{minor}, but torch {torch.__version__} '
         f'was built for {", ".join(built)}; use device cpu, or pick another card.')
+
+# %% ../nbs/00_core.ipynb #processes
+def processes()->tuple:
+    "`(rank, how many, wait)` under `accelerate launch`; `(0, 1, …)` otherwise"
+    if int(os.environ.get('WORLD_SIZE', 1)) < 2: return 0, 1, lambda: None
+    import torch
+    from accelerate import PartialState
+    state = PartialState(cpu=not torch.cuda.is_available())
+    return state.process_index, state.num_processes, state.wait_for_everyone
 
 # %% ../nbs/00_core.ipynb #files
 @contextlib.contextmanager
