@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np, pandas as pd, torch
 from PIL import Image
 from .batches import holdout
-from .core import CLASSES, FramepredError, atomic, get_device, load_weights, progress, read_json, save_weights, seed_of, write_json
+from .core import CLASSES, FramepredError, atomic, get_device, load_weights, processes, progress, read_json, save_weights, seed_of, write_json
 from .data import open_data, read_clip
 from .jaccard import jaccard
 from .pack import pack
@@ -285,7 +285,8 @@ def label(data, split, segmenter:Segmenter, batch_size=11)->str: # the data set'
     "Write masks for the clips of a split that have none; called again, it goes on"
     made = kept = true = 0
     wrong = []
-    for ref in progress(open_data(data).split(split), desc=f'label {split}', unit='clip'):
+    rank, count, wait = processes()
+    for ref in progress(open_data(data).split(split)[rank::count], desc=f'label {split}', unit='clip'):
         note, mask = ref.path/'label.json', ref.path/'mask.npy'
         if mask.exists() and not note.exists(): true += 1; continue
         if mask.exists() and read_json(note).get('segmenter') == segmenter.digest: kept += 1; continue
@@ -300,5 +301,6 @@ def label(data, split, segmenter:Segmenter, batch_size=11)->str: # the data set'
         for file, array in ((ref.path/'confidence.npy', sure), (mask, m)):
             with atomic(file) as tmp: np.save(tmp, array)
         made += 1
+    wait()   # for the other processes, under `accelerate launch`
     said = [f'{made} clips labelled', f'{kept} were already'] + [f'{true} have true masks and were left alone']*bool(true) + [f'{len(wrong)} cannot be read; the first: {w}' for w in wrong[:1]]
     return '; '.join(said) + ('' if wrong else '.')
