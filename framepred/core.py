@@ -8,7 +8,7 @@ __all__ = ['FRAMES', 'OBSERVED', 'TARGET', 'CLASSES', 'SIZE', 'SPLITS', 'Framepr
            'load_weights', 'samples_dir', 'weights_dir', 'somebody_there', 'progress']
 
 # %% ../nbs/00_core.ipynb #imports
-import contextlib, dataclasses, hashlib, json, os, shutil, sys, uuid
+import contextlib, dataclasses, hashlib, json, os, shutil, sys, sysconfig, uuid
 from pathlib import Path
 import numpy as np
 
@@ -171,6 +171,7 @@ def samples_dir()->Path:
     env = os.environ.get('FRAMEPRED_SAMPLES')
     places = [Path(env)] if env else [Path(__file__).resolve().parent.parent/'data_samples' if '__file__' in globals() else Path.cwd().parent/'data_samples',
                                       Path(sys.prefix)/'share/framepred/data_samples',
+                                      Path(sysconfig.get_path('data'))/'share/framepred/data_samples',   # where Debian's Python differs
                                       Path.home()/'.local/share/framepred/data_samples']
     for p in places:
         if p.is_dir(): return p

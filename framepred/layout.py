@@ -13,7 +13,7 @@ import numpy as np, torch
 from .batches import holdout
 from .boxes import DOUBT, PRESETS, STEPS, LayoutNet, LayoutSettings, Recipe, Windows, box_sides, layout_errors, layout_loss, log_doubt
 from .checkpoint import Run
-from .core import FRAMES, OBSERVED, SIZE, FramepredError, get_device, load_weights, progress, save_weights, seed_of
+from .core import FRAMES, OBSERVED, SIZE, FramepredError, get_device, load_weights, processes, progress, save_weights, seed_of
 from .data import open_data, read_clip
 from .metrics import iou_counts, jaccard
 from .phases import Phase
@@ -196,7 +196,10 @@ def train_layout(data=None,        # a data set's folder, or
         facts['earlier_steps'] = first.facts.get('step', 0)+first.facts.get('earlier_steps', 0)
     run = train(net, layout_loss, Windows(learn, recipe, how.batch_size, seed), out, [Phase(recipe.steps, {'all': recipe.lr})], how,
                 evaluate=lambda net: layout_errors(net, held), metric='error', kind='layout', net_settings=settings, facts=facts, max_minutes=max_minutes, device=device, workers=workers)
-    best, scores = tune(Layout.load(Path(out)/'best'), _held_clips(data, simulated, seed, recipe.tuning))
-    best.facts['held_jaccard'] = max(scores.values(), default=None)
-    best.save(Path(out)/'weights')
+    rank, _, wait = processes()
+    if rank == 0:
+        best, scores = tune(Layout.load(Path(out)/'best'), _held_clips(data, simulated, seed, recipe.tuning))
+        best.facts['held_jaccard'] = max(scores.values(), default=None)
+        best.save(Path(out)/'weights')
+    wait()   # for it, under `accelerate launch`
     return run
