@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np, torch, torch.nn.functional as F
 from .batches import holdout
 from .checkpoint import Run
-from .core import FRAMES, OBSERVED, SIZE, FramepredError, get_device, load_weights, progress, rng, save_weights, seed_of
+from .core import FRAMES, OBSERVED, SIZE, FramepredError, get_device, load_weights, processes, save_weights, seed_of
 from .data import open_data
 from .diffusion import addressed_noise, sample, squared_error, timesteps
 from .draws import DrawRecipe, Draws
@@ -228,13 +228,15 @@ def train_predictor(data,              # the data set's folder
     run = train(net, loss, Draws(packed, learn, layout, s, recipe, how.batch_size, seed), out, [Phase(recipe.steps, {'all': recipe.lr}, recipe.warmup)], how,
                 evaluate=held_loss, metric='held_loss', kind='predictor', net_settings=s, facts=dict(preset=preset, clips=len(learn), recipe=dataclasses.asdict(recipe), seed=seed),
                 max_minutes=max_minutes, device=device, workers=workers)
-    best = Predictor.load(out/'best', layout, device, label)
-    curve = run.log.dropna(subset='held_loss')
-    best.facts |= dict(minutes=run.seconds/60, curve=list(zip(curve.step.tolist(), curve.held_loss.tolist())))
-    if s.masks or label is not None:
-        best, scores = tune(best, (_shown(r, s, label) for r in _sound(refs, packed, held, recipe.tuning)))
-        best.facts['held_jaccard'] = {' '.join(f'{v:g}' for v in k): v for k, v in scores.items()}
-    best.save(out/'weights')
+    rank, _, wait = processes()
+    if rank == 0:
+        best, curve = Predictor.load(out/'best', layout, device, label), run.log.dropna(subset='held_loss')
+        best.facts |= dict(minutes=run.seconds/60, curve=list(zip(curve.step.tolist(), curve.held_loss.tolist())))
+        if s.masks or label is not None:
+            best, scores = tune(best, (_shown(r, s, label) for r in _sound(refs, packed, held, recipe.tuning)))
+            best.facts['held_jaccard'] = {' '.join(f'{v:g}' for v in k): v for k, v in scores.items()}
+        best.save(out/'weights')
+    wait()   # for it, under `accelerate launch`
     return run
 
 def _changed(s, changes, layout):
