@@ -101,7 +101,7 @@ def table_methods(refs,              # clips on disk
         if label is not None: methods += baselines(label=label)
         methods.append(layout_method(kit.layout, label))
         ask = functools.partial(predictor_method, label=label, seed=seed, batch_size=kit.batch_size)
-        if everything:
+        if everything and label is None:   # one thing at a time: the masks are varied in the other rows
             own = find_weights('predictor', kit.weights.get('predictor'))
             for folder in sorted(f.parent for f in own.parent.glob('*/settings.json') if f.parent != own and f.parent.name not in ('segmenter', 'layout')):
                 p = kit.load(folder)

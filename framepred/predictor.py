@@ -35,7 +35,7 @@ PRESETS = dict(
                             multipliers=(1, 2, 3, 4, 4), blocks=3, attention=(2, 3, 4), spade=256, dropout=.1, strategy='skip', samples=1, steps=50, threshold=.5),
           DrawRecipe(steps=100_000, lr=2e-4, warmup=5000, task=0., pairs=1., short=0.), TrainSettings(batch_size=8, ema=.9999, eval_every=2000, save_every=1000, higher=False)))
 _s, _r, _t = PRESETS['seed']
-PRESETS['seed-tiny'] = (dataclasses.replace(_s, size=(80, 120), sees=(0, 1, 2, 4, 7), channels=32, multipliers=(1, 2, 3), blocks=1, attention=(2,), spade=32, dropout=0.),
+PRESETS['seed-tiny'] = (dataclasses.replace(_s, size=(80, 120), sees=(0, 1, 2, 4, 7), channels=32, multipliers=(1, 2, 3), blocks=1, attention=(2,), spade=32, dropout=0., steps=10),
                         dataclasses.replace(_r, steps=20000, lr=5e-4, warmup=200), dataclasses.replace(_t, ema=.998, eval_every=250, save_every=250))
 
 # %% ../nbs/10d_predictor.ipynb #step
