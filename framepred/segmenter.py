@@ -255,7 +255,7 @@ def train_segmenter(data,                 # the data set's folder
     if init:
         begin = Segmenter.load(init, 'cpu')
         net, net_s = begin.net, begin.settings
-        if not (out/'last').exists(): match_classes(net, *_some_frames(packed, learn, 300))
+        if not (out/'last').exists(): match_classes(net, *_some_frames(packed, learn, 100))
         recipe = dataclasses.replace(recipe, epochs=recipe.epochs/8, lr_encoder=recipe.lr_encoder/3, lr_decoder=recipe.lr_decoder/3)
     else: net = make_net(net_s)
     steps = max(1, round(recipe.epochs*len(learn)*packed.frames.shape[1]/how.batch_size))
