@@ -53,7 +53,7 @@ class Draws:
 
     def one(self, clip:int, *address)->dict: # index into the packed clips
         "One draw; the same for the same address"
-        s, r = self.s, rng('draw', *address)
+        r = rng('draw', *address)
         first, last, gaps = draw_window(r, self.recipe)
         return self.window(clip, first, last, gaps, r, flip=r.random() < .5, plain=False, address=address)
 

@@ -6,12 +6,12 @@
 __all__ = ['BLOCK', 'predict', 'run', 'show_table', 'rollout_rows', 'draw_rollout']
 
 # %% ../nbs/15c_jobs.ipynb #imports
-import hashlib, json, os, shutil, sys
+import hashlib, os, shutil, sys
 from pathlib import Path
 import numpy as np
 from .core import FRAMES, OBSERVED, FramepredError, atomic, processes, progress, read_json, samples_dir, write_json
 from .data import open_data, read_clip, read_observed
-from .methods import Kit, layout_method, segmenter_method, table_methods
+from .methods import Kit, segmenter_method, table_methods
 from .metrics import write_submission
 
 # %% ../nbs/15c_jobs.ipynb #predict
@@ -104,9 +104,7 @@ def rollout_rows(clip, kit:Kit, seed:int=0)->dict:
     "Rows for a film strip: what was seen, what is expected of frames 12–22, how unsure that is, and what came"
     from framepred.draw import heat, overlay
     found = kit.sight(clip.frames[:OBSERVED])
-    s, steps = kit.predictor.settings, []
-    for step in kit.predictor.rollout(clip.frames[:OBSERVED], found, seed=seed, clip=clip.name, batch_size=kit.batch_size, numbers=range(OBSERVED+1, FRAMES+1)):
-        steps.append(step)
+    steps = list(kit.predictor.rollout(clip.frames[:OBSERVED], found, seed=seed, clip=clip.name, batch_size=kit.batch_size, numbers=range(OBSERVED+1, FRAMES+1)))
     seen = [overlay(f, m) for f, m in zip(clip.frames, found)]
     rows = dict(predicted=seen+[overlay(t.picture, t.mask) for t in steps], picture=list(clip.frames[:OBSERVED])+[t.picture for t in steps],
                 unsure=[None]*OBSERVED+[heat(t.picture, 1-t.sure) for t in steps])

@@ -8,7 +8,6 @@ __all__ = ['CALLS', 'PredictorSettings', 'unet_settings', 'schedule_of', 'shares
 
 # %% ../nbs/10a_maps.ipynb #imports
 import dataclasses
-from typing import NamedTuple
 import numpy as np, torch, torch.nn.functional as F
 from .core import CLASSES, FRAMES, OBSERVED, SIZE, FramepredError
 from .diffusion import Schedule
@@ -154,7 +153,7 @@ def decode(s:PredictorSettings, x0:torch.Tensor, # (B, targets·channels_out, h,
 def repaint(frames,    # uint8 (T, H, W, 3), the observed ones
             masks,     # (T, H, W) ids of theirs
             mask,      # (H, W) ids: what is to be shown
-            forecast=None, ahead:int=0)->np.ndarray: # of the layout, made from these masks; where it says the objects are
+            forecast=None)->np.ndarray: # of the layout, made from these masks; it knows each object's last whole view
     "A collage of the observed frames that shows `mask`, uint8 (H, W, 3)"
     floor = _floor(frames, masks)
     out = floor.copy()

@@ -7,7 +7,6 @@ __all__ = ['LEAST', 'probabilities', 'Peer', 'Gate', 'SimVP', 'make_predictor_ne
 
 # %% ../nbs/10b_peers.ipynb #imports
 import torch, torch.nn as nn, torch.nn.functional as F
-from .core import CLASSES
 from .maps import PredictorSettings, unet_settings
 from .unet import UNet, groups_of
 
