@@ -81,11 +81,11 @@ def train(model:str,  # segmenter, layout, predictor or all
         return train_segmenter(data, out=out, init=init, encoder_weights=encoder_weights, pseudo=pseudo, drop_bad=drop_bad, batch_size=batch_size, **common)
     label = Sight(segmenter, device) if segmenter else None
     if model == 'layout':
-        from framepred.layout import train_layout
-        return train_layout(data, out=out, init=init, label=label, **common)
-    from framepred.layout import Layout
+        from framepred.futures import train_both
+        return train_both(data, out=out, init=init, label=label, **common)
+    from framepred.futures import Futures
     from framepred.predictor import train_predictor
-    told = None if no_layout or changes.get('slots') is False else Layout.load(find_weights('layout', layout))
+    told = None if no_layout or changes.get('slots') is False else Futures.load(find_weights('layout', layout))
     return train_predictor(data, out=out, layout=told, label=label, init=init, pseudo=pseudo, batch_size=batch_size, **common, **changes)
 
 def train_all(data, out, preset='tiny', max_minutes=None, pseudo=None, drop_bad=False, encoder_weights=None, seed:int=0, device='auto'):
@@ -130,7 +130,7 @@ def _parser():
     v = verb('inspect', 'say what is in a data set and what is wrong with it; exit status 1 if it cannot be used', _inspect, data=layout)
 
     v = verb('train', 'train a model; called again with the same --out it goes on where it stopped', _train, seed=True, device=True, batch='clips or frames a step, instead of the preset\'s')
-    v.add_argument('model', choices=['segmenter', 'layout', 'predictor', 'all'], help='the segmenter finds the objects, the layout says where they will be, the predictor what that looks like; all: one after the other')
+    v.add_argument('model', choices=['segmenter', 'layout', 'predictor', 'all'], help='the segmenter finds the objects, the layout says where they will be (half of the time for the expected place, half for the several futures), the predictor what that looks like; all: one after the other')
     v.add_argument('data', metavar='DATA', help=layout)
     v.add_argument('--preset', default='tiny', help='tiny (two CPU cores, an hour), base (one GPU) or seed (the published recipe; for a predictor also seed-tiny)')
     v.add_argument('--out', required=True, help='folder of the run: checkpoints, log and, in the end, the weights')

@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np, torch
 from .batches import order
 from .core import FRAMES, OBSERVED, rng, torch_rng
+from .futures import SHARP, told_sides
 from .maps import PredictorSettings, encode, layout_maps, past_maps, picture_in, prior, schedule_of, shares, shrink
 from .slots import AREA, CENTRE, SIDES, SLOTS, clip_tokens, mirror, pick_ids, to_slots
 
@@ -25,6 +26,7 @@ class DrawRecipe:
     short: float = .2        # share of the other draws whose past is short
     no_layout: float = .1    # share without a layout
     jitter: float = .6       # largest error of the boxes that the layout sees, in pixels
+    off: float = .5          # how far the sides of a future are off, in pixels
     tuning: int = 60         # held-out clips on which the decision is tuned
 
 def draw_window(r, k:DrawRecipe)->tuple: # a generator
@@ -73,6 +75,7 @@ class Draws:
         if self.layout is not None and s.layout and len(known) and (plain or r.random() >= self.recipe.no_layout):
             seen = seen if plain else self._jittered(seen, r)
             forecast = self.layout.boxes(slots, (1+place[:len(known)]).astype(np.uint8), seen)
+        if forecast is not None and s.futures: forecast = self._came(forecast, (mirror(tokens[later]) if flip else tokens[later])[:, known], gaps, 0 if plain else self.recipe.off, r)
         pri = prior(s, self.layout, forecast, gaps)
         there = torch.tensor([float(g > 0) for g in gaps])
         label = (lambda t: to_slots(view(masks[t]), ids)) if s.slots else (lambda t: view(masks[t]))
@@ -97,6 +100,13 @@ class Draws:
             ids = pick_ids(masks)
             self.kept[clip] = clip_tokens(masks, ids)[:, :len(ids)], ids
         return self.kept[clip]
+
+    def _came(self, forecast, true, gaps, off, r): # tokens (targets, n, 15)
+        "The forecast as if it had been drawn and had come true, a little off"
+        sides = forecast.sides.copy()
+        for gap, came in zip(gaps, true):
+            if gap: sides[gap] = told_sides(*map(torch.from_numpy, (sides[gap], came)))[0].numpy() + off*r.normal(size=came[:, SIDES].shape)
+        return forecast._replace(sides=sides, doubt=np.full_like(forecast.doubt, SHARP))
 
     def _jittered(self, seen, r):
         error = r.normal(size=(*seen.shape[:2], 4))*self.recipe.jitter*r.random()*(seen[..., AREA:AREA+1] > 0)

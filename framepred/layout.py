@@ -91,19 +91,24 @@ class Layout:
 
     def save(self, folder, half=True): save_weights(folder, self.net.state_dict(), 'layout', self.settings, half=half, **self.facts)
 
+    def look(self, masks, ids=None, seen=None)->tuple: # as for `boxes`
+        "What there is to go by: the ids, and their tokens (11, n, 15), empty in frames before the first"
+        masks = np.asarray(masks)[:OBSERVED]
+        if ids is None: ids = pick_ids(masks)
+        if seen is None: seen = clip_tokens(masks, ids)[:, :len(ids)]
+        return ids, np.concatenate([np.zeros((OBSERVED-len(seen), *seen.shape[1:]), np.float32), seen])
+
     @torch.no_grad()
     def boxes(self, masks,             # (T, H, W) class ids, of which frames 1–11 are looked at; fewer than 11 are taken for the last
               ids=None, seen=None)->Forecast: # the ids and their tokens (T, n, 15), where they are known already
         "Boxes, doubts and visibility in frames 11–22"
         masks = np.asarray(masks)[:OBSERVED]
-        if ids is None: ids = pick_ids(masks)
-        if seen is None: seen = clip_tokens(masks, ids)[:, :len(ids)]
+        ids, seen = self.look(masks, ids, seen)
         if not len(ids): return Forecast(ids, np.zeros((STEPS+1, 0, 4)), np.zeros((STEPS+1, 0, 2)), np.zeros((STEPS+1, 0)), ())
-        full = np.concatenate([np.zeros((OBSERVED-len(masks), *seen.shape[1:]), np.float32), seen])
         # one clip at a time: so its answer depends on nothing else, not even in the last bit
-        out = self.net(torch.from_numpy(full)[None].to(self.device))[0].cpu()
+        out = self.net(torch.from_numpy(seen)[None].to(self.device))[0].cpu()
         return Forecast(ids, box_sides(out).numpy(), log_doubt(out).exp().numpy(), out[..., 6].sigmoid().numpy(),
-                        tuple(best_view(masks, int(k), seen[:, i]) for i, k in enumerate(ids)))
+                        tuple(best_view(masks, int(k), seen[OBSERVED-len(masks):, i]) for i, k in enumerate(ids)))
 
     def maps(self, forecast:Forecast, ahead:int=STEPS, spread=None)->np.ndarray: # frames after the 11th, 1–11; instead of the setting
         "How probable it is that each pixel shows the floor or one of the objects: float32 (n+1, 160, 240)"

@@ -22,6 +22,7 @@ class PredictorSettings:
     space: str = 'mask'          # what is predicted: rgb, mask or joint
     slots: bool = True           # a clip's own objects, instead of all 48 kinds
     layout: bool = True          # is it told where the layout expects each object?
+    futures: bool = False        # has each sample a future of its own, drawn by the layout, instead of the mean and a doubt?
     size: tuple = (40, 60)       # working height and width
     sees: tuple = (0, 1, 2, 4, 7) # the frames of the past that are looked at; 0 is the last one
     targets: int = 2             # frames a call can predict
@@ -45,6 +46,7 @@ class PredictorSettings:
         for name, known in dict(method=('diffusion', 'peer', 'simvp'), space=('rgb', 'mask', 'joint'), strategy=tuple(CALLS)).items():
             if (v := getattr(self, name)) not in known: raise FramepredError(f'{name} is {v!r}; it is one of {", ".join(known)}.')
         if self.layout and not self.slots: raise FramepredError('a layout speaks of slots: use slots=True with it, or layout=False.')
+        if self.futures and not (self.layout and self.method == 'diffusion'): raise FramepredError('several futures are drawn by a layout, for samples of a diffusion: use layout=True and method=diffusion with futures, or futures=False.')
         if self.method != 'diffusion' and self.space != 'mask': raise FramepredError(f'a {self.method} predicts masks; use space=mask.')
 
     classes = property(lambda s: SLOTS+1 if s.slots else CLASSES)                       # the floor is one of them

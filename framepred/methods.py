@@ -45,8 +45,8 @@ class Kit:
 
     @functools.cached_property
     def layout(self):
-        from framepred.layout import Layout
-        return Layout.load(find_weights('layout', self.weights.get('layout')))
+        from framepred.futures import Futures
+        return Futures.load(find_weights('layout', self.weights.get('layout')))
 
     def load(self, folder):
         "A predictor, or a peer"
@@ -61,7 +61,7 @@ class Kit:
     def digest(self)->str:
         h = hashlib.blake2b(repr(self.predictor.settings).encode(), digest_size=12)
         h.update(self.sight.segmenter.digest.encode())
-        for net in (self.layout.net, self.predictor.net):
+        for net in (self.layout.net, self.predictor.net, *([self.layout.futures] if self.predictor.settings.futures else [])):
             for k, v in net.state_dict().items(): h.update(k.encode()); h.update(np.ascontiguousarray(v.cpu().numpy()))
         h.update(repr(self.layout.settings).encode())
         return h.hexdigest()
@@ -78,19 +78,22 @@ def layout_method(layout, label=None, scores=(FRAMES,))->Method: # a `Layout`; f
     predict = lambda clip: {n: m for n, m in layout.rollout(_masks(clip, label)).items() if n in scores}
     return Method('layout', each(predict), 'true' if label is None else 'segmented', 0 if label is None else OBSERVED, tuple(scores))
 
-def predictor_method(predictor, label=None, seed:int=0, batch_size=None, scores=(FRAMES,), **how)->Method: # how: strategy, samples, steps, instead of its own
+def predictor_method(predictor, label=None, seed:int=0, batch_size=None, scores=(FRAMES,), **how)->Method: # how: strategy, samples, steps, blend …, instead of its own
     "A predictor, or a peer: every frame it is asked for"
-    s = dataclasses.replace(predictor.settings, **how)
+    predictor = predictor.with_(**how)
+    s = predictor.settings
     pictures = s.rgb or label is not None
     def run(clip):
-        steps = predictor.rollout(clip.frames if s.rgb else None, _masks(clip, label), seed=seed, clip=clip.name, batch_size=batch_size, numbers=scores, **how)
+        steps = predictor.rollout(clip.frames if s.rgb else None, _masks(clip, label), seed=seed, clip=clip.name, batch_size=batch_size, numbers=scores)
         return {step.frame: step.mask for step in steps if step.frame in scores}
-    facts = dict(space=s.space, strategy=s.strategy, samples=s.samples, steps=s.steps) if s.method == 'diffusion' else dict(space=s.space, strategy='direct', samples=1, steps=1)
+    diffuses, yes = s.method == 'diffusion', lambda b: 'yes' if b else 'no'
+    facts = dict(space=s.space, strategy=s.strategy if diffuses else 'direct', samples=s.samples if diffuses else 1, steps=s.steps if diffuses else 1,
+                 layout=yes(s.layout), futures=yes(s.futures), pixels=s.blend)   # pixels: their share in the vote
     return Method(dict(diffusion='predictor').get(s.method, s.method), each(run), 'true' if label is None else 'segmented', OBSERVED if pictures else 0, tuple(scores), facts)
 
 # %% ../nbs/15b_methods.ipynb #table
-WAYS = (dict(samples=1, steps=1), dict(samples=1, steps=8), dict(samples=4, steps=8), dict(samples=8, steps=8), dict(samples=8, steps=2), dict(samples=4, steps=4, strategy='skip'),
-        dict(samples=4, steps=4, strategy='every'))
+WAYS = (dict(samples=1), dict(samples=8), dict(blend=0.), dict(blend=0., samples=8), dict(blend=1.), dict(blend=1., steps=1), dict(blend=1., steps=8, samples=8), dict(blend=1., strategy='skip', samples=8),
+        dict(blend=1., strategy='every', samples=8))
 
 def table_methods(refs,              # clips on disk
                   kit:Kit, segmented=True, everything=False, seed:int=0)->tuple:

@@ -26,10 +26,10 @@ from .slots import SLOTS, from_slots, pick_ids, to_slots
 from .train import train
 
 # %% ../nbs/10d_predictor.ipynb #presets
-_tiny = PredictorSettings(predict='x0', sees=(0, 2, 5), channels=24, spade=16)
+_tiny = PredictorSettings(futures=True, predict='x0', sees=(0, 2, 5), channels=24, spade=16, samples=32, steps=2)
 PRESETS = dict(
     tiny=(_tiny, DrawRecipe(), TrainSettings(batch_size=8, ema=.998, eval_every=250, save_every=250, higher=False)),
-    base=(dataclasses.replace(_tiny, size=(80, 120), sees=tuple(range(11)), channels=96, multipliers=(1, 2, 3, 4), blocks=2, attention=(2, 3), spade=96, samples=16, steps=10),
+    base=(dataclasses.replace(_tiny, size=(80, 120), sees=tuple(range(11)), channels=96, multipliers=(1, 2, 3, 4), blocks=2, attention=(2, 3), spade=96, samples=64, steps=4),
           DrawRecipe(steps=60000, lr=3e-4, warmup=1000), TrainSettings(batch_size=64, ema=.9995, eval_every=1000, save_every=1000, higher=False)),
     seed=(PredictorSettings(space='rgb', slots=False, layout=False, size=(128, 128), sees=tuple(range(11)), signal=1., schedule='linear', predict='eps', zero_snr=False, channels=128,
                             multipliers=(1, 2, 3, 4, 4), blocks=3, attention=(2, 3, 4), spade=256, dropout=.1, strategy='skip', samples=1, steps=50, threshold=.5),
@@ -46,6 +46,7 @@ class Step(NamedTuple):
     picture: np.ndarray   # uint8 (H, W, 3): the first sample's (rgb, joint), a collage of the past (mask), or None
     sure: np.ndarray      # float32 (H, W): how probable is what the mask says?
     probs: np.ndarray     # float32 (n+1, H, W): of the floor, and of each object
+    told: np.ndarray      # float32 (n+1, H, W): the same before any pixel was looked at: the layout's, or the mean of its painted futures
     ids: np.ndarray       # (n,) which objects
     samples: tuple        # each sample's own mask
 
@@ -55,6 +56,7 @@ class Predictor:
     def __init__(self, net, settings:PredictorSettings, layout=None, facts=None, device='auto',
                  label=None): # frames (T, H, W, 3) → ids (T, H, W): finds the objects in predicted pictures (space rgb)
         if settings.layout and layout is None: raise FramepredError('this predictor was trained with a layout; load one and give it as layout=.')
+        if settings.futures and not hasattr(layout, 'several'): raise FramepredError('this predictor wants a layout that can draw futures, and there are none beside these layout weights; `framepred train layout` makes both.')
         self.settings, self.layout, self.facts, self.label, self.device = settings, layout, facts or {}, label, get_device(device)
         self.net = net.to(self.device).eval().requires_grad_(False)
 
@@ -93,19 +95,19 @@ class Predictor:
             gaps = [*(n-last for n in numbers), 0][:s.targets]
             each = K//len(pasts)
             addresses = [[(seed, str(clip), numbers[0], p*each+k) for k in range(each)] for p in range(len(pasts))]
-            total, futures = [0]*len(numbers), []
+            total, told, futures = [0]*len(numbers), [0]*len(numbers), []
             for pictures, probs, priors in self._ask(pasts, gaps, addresses, steps or s.steps, batch_size or K, callback):   # sample by sample
                 if probs is None: probs = self._found(pictures, ids)
                 for p in probs: p[0] += p[len(ids)+1:].sum(0); p[len(ids)+1:] = 0   # a slot that nobody is in shows the floor
                 hard = [decide(p, 1+np.arange(s.classes-1), .5) for p in probs]   # a sample is one future: no hedging in it
                 futures.append((pictures, hard))
-                for i in range(len(numbers)): total[i] = total[i] + (1-s.blend)*priors[i] + s.blend*probs[i]
+                for i in range(len(numbers)): total[i], told[i] = total[i]+probs[i], told[i]+priors[i]
             for i, number in enumerate(numbers):
-                vote = total[i]/K
+                vote = ((1-s.blend)*told[i]+s.blend*total[i])/K
                 mask = decide(vote, 1+np.arange(s.classes-1), s.threshold)
                 out = from_slots(mask, ids)
                 picture = futures[0][0][i] if s.rgb else None if frames is None else repaint(pasts[0][0], masks, out)
-                yield Step(number, out, picture, np.take_along_axis(vote, mask[None].astype(int), 0)[0], vote[:len(ids)+1], ids, tuple(from_slots(h[i], ids) for _, h in futures))
+                yield Step(number, out, picture, np.take_along_axis(vote, mask[None].astype(int), 0)[0], vote[:len(ids)+1], told[i][:len(ids)+1]/K, ids, tuple(from_slots(h[i], ids) for _, h in futures))
             if strategy == 'direct' or number == FRAMES: continue   # the past stays what was observed
             grown = [pasts[k//each] for k in range(K)]
             new = lambda old, more: np.concatenate([old, np.stack(more)])[-OBSERVED:]
@@ -114,30 +116,32 @@ class Predictor:
 
     def _ask(self, pasts, gaps, addresses, steps, batch_size, callback):
         "For each sample of each past `(pictures, probabilities, priors)`, lists over the targets that are asked for"
-        s, here = self.settings, [i for i, g in enumerate(gaps) if g]
-        forecasts = [self.layout.boxes(m) if s.layout else None for _, m in pasts]
+        s, here, owner = self.settings, [i for i, g in enumerate(gaps) if g], range(len(pasts))
+        if s.futures:   # each sample is told of a future of its own; the same one whichever frame of it is asked for
+            forecasts = [f for (_, m), ks in zip(pasts, addresses) for f in self.layout.several(m, [(*k[:2], 'future', k[2]-gaps[0], k[3]) for k in ks])]
+            owner, addresses = [p for p, ks in enumerate(addresses) for _ in ks], [[k] for ks in addresses for k in ks]
+        else: forecasts = [self.layout.boxes(m) if s.layout else None for _, m in pasts]
         forecasts = [f if f is not None and len(f.ids) else None for f in forecasts]
-        priors = [prior(s, self.layout, f, gaps) for f in forecasts]
-        small = torch.stack([shrink(p, s.size) for p in priors])
-        cond = [torch.stack([past_maps(s, f, m) for f, m in pasts]), torch.stack([layout_maps(s, p, f) for p, f in zip(priors, forecasts)]), torch.tensor([gaps]*len(pasts))]
-        per = max(1, batch_size//len(addresses[0]))   # pasts at once
-        for a in range(0, len(pasts), per):
-            told, pri = [t[a:a+per].to(self.device) for t in cond], small[a:a+per].to(self.device)
-            noise = [k for one in addresses[a:a+per] for k in one]
-            if s.method != 'diffusion':
-                x0 = encode(s, pri, probabilities(self.net(*told), pri)) if s.masks else None
-                yield from self._decoded(x0.cpu(), [a+i for i in range(len(told[0]))], priors, here)
+        seen, each = torch.stack([past_maps(s, f, m) for f, m in pasts]), len(addresses[0])
+        per = max(1, batch_size//each)   # conditions at once
+        for a in range(0, len(forecasts), per):
+            priors = [prior(s, self.layout, f, gaps) for f in forecasts[a:a+per]]
+            if s.space == 'mask' and s.blend == 0:   # nothing to ask the network
+                for p in priors: yield from [(None, *([p[i].numpy() for i in here] for _ in range(2)))]*each
                 continue
-            mods = self.net.condition(*told)
-            each = len(addresses[0])
+            pri = torch.stack([shrink(p, s.size) for p in priors]).to(self.device)
+            told = [t.to(self.device) for t in (seen[list(owner[a:a+per])], torch.stack([layout_maps(s, p, f) for p, f in zip(priors, forecasts[a:a+per])]), torch.tensor([gaps]*len(priors)))]
+            if s.method != 'diffusion':
+                yield from self._decoded(encode(s, pri, probabilities(self.net(*told), pri)).cpu(), range(len(priors)), priors, here)
+                continue
+            mods, noise = self.net.condition(*told), [k for ks in addresses[a:a+per] for k in ks]
             chunk = each if each <= batch_size else next(b for b in range(batch_size, 0, -1) if each % b == 0)
             for b in range(0, each, chunk):
                 rows = noise if chunk == each else noise[b:b+chunk]
                 z = addressed_noise(rows)
-                shape = (len(rows), s.targets*s.channels_out, *s.size)
-                x = z(-1, shape).to(self.device)
+                x = z(-1, (len(rows), s.targets*s.channels_out, *s.size)).to(self.device)
                 x0 = sample(lambda x, t: self.net(x, t, mods), x, schedule_of(s), timesteps(schedule_of(s), steps), noise=z, project=repair(s, pri), callback=callback)
-                yield from self._decoded(x0.cpu(), [a+i//chunk for i in range(len(rows))], priors, here)
+                yield from self._decoded(x0.cpu(), [i//chunk for i in range(len(rows))], priors, here)
 
     def _decoded(self, x0, owners, priors, here):
         s = self.settings
@@ -164,16 +168,13 @@ def tune(predictor:Predictor, clips, # (frames or None, masks (11, H, W), truth 
          blends=(0., .25, .5, .75, 1.), thresholds=(.25, .3, .35, .4, .45, .5))->tuple:
     "`(predictor, scores)`: the decision that scores best; the Jaccard of each (samples, steps, blend, threshold)"
     s, counts = predictor.settings, {}
-    direct = s.layout and s.strategy == 'direct'
-    ways = ways or ([(s.samples, s.steps), (1, 1)] if s.method == 'diffusion' and s.predict == 'x0' and direct else [(s.samples, s.steps)])
+    ways = ways or [(s.samples, s.steps)]+[(1, 1)]*(s.method == 'diffusion' and s.predict == 'x0' and s.layout and not s.futures)
     ask = predictor.with_(blend=1.)
     for i, (frames, masks, truth) in enumerate(clips):
         for samples, steps in ways:
             *_, step = ask.rollout(frames if s.rgb else None, masks, samples=samples, steps=steps, clip=f'tune {i}')
-            f = predictor.layout.boxes(to_slots(masks, step.ids)) if direct and len(step.ids) else None
-            old = prior(s, predictor.layout, f, (FRAMES-OBSERVED, 0))[0, :len(step.probs)].numpy() if direct else step.probs
-            for b in blends if direct else (1.,):
-                maps = (1-b)*old + b*step.probs
+            for b in blends if s.layout else (1.,):
+                maps = (1-b)*step.told + b*step.probs
                 for t in thresholds: counts[samples, steps, b, t] = counts.get((samples, steps, b, t), 0) + iou_counts(decide(maps, step.ids, t), truth)
     scores = {k: float(jaccard(c)) for k, c in counts.items()}
     samples, steps, b, t = max(scores, key=scores.get)
@@ -242,7 +243,8 @@ def train_predictor(data,              # the data set's folder
 def _changed(s, changes, layout):
     "Settings changed; a layout is used where there is one and where it can be"
     may = s.layout and layout is not None and changes.get('slots', s.slots) and changes.get('method', s.method) != 'simvp'
-    return dataclasses.replace(s, **{**changes, 'layout': bool(may)})
+    several = may and changes.get('futures', s.futures) and changes.get('method', s.method) == 'diffusion' and hasattr(layout, 'several')
+    return dataclasses.replace(s, **{**changes, 'layout': bool(may), 'futures': bool(several)})
 
 def _sound(refs, packed, held, count):
     by_name = {(r.split, r.name): r for r in refs}
