@@ -16,7 +16,7 @@ from .core import OBSERVED, SIZE, FramepredError, load_weights, processes, save_
 from .diffusion import Schedule, addressed_noise, q_sample, sample, timesteps
 from .layout import Layout, gather, train_layout
 from .phases import Phase, TrainSettings
-from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH
+from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH, mirror
 from .train import train
 from .unet import sinusoid
 
@@ -144,21 +144,30 @@ class Futures(Layout):
 
     @torch.no_grad()
     def several(self, masks,            # (T, H, W) class ids, of which frames 1–11 are looked at
-                addresses,              # of the noise: one tuple for each future that is wanted
+                addresses,              # of the noise: one tuple for each future that is wanted; where its last number is odd, the clip is seen in a mirror
                 ids=None, seen=None, steps=None)->list: # as in `boxes`; of the sampler, instead of the setting's
         "One `Forecast` for each address: a whole future, frames 12–22"
         addresses = list(addresses)
         ids, seen = self.look(masks, ids, seen)
-        f = self.boxes(masks, ids, seen)
+        f, drawn = self.boxes(masks, ids, seen), [None]*len(addresses)
         if not len(ids): return [f]*len(addresses)
-        seen = torch.from_numpy(seen)[None].to(self.device)
+        for glass in (False, True):   # a clip and its mirror image are equally true, and the networks know neither quite
+            rows = [i for i, a in enumerate(addresses) if a[-1] % 2 == glass]
+            if not rows: continue
+            sides = self._drawn(mirror(seen) if glass else seen, [addresses[i] for i in rows], steps or self.how.steps)
+            if glass: sides = np.stack([sides[..., 0], sides[..., 1], SIZE[1]-sides[..., 3], SIZE[1]-sides[..., 2]], -1)
+            for i, one in zip(rows, sides): drawn[i] = f._replace(sides=np.concatenate([f.sides[:1], one]), doubt=np.full_like(f.doubt, SHARP))
+        return drawn
+
+    def _drawn(self, seen, addresses, steps):
+        "Sides in frames 12–22: (K, 11, n, 4)"
+        seen = torch.from_numpy(np.ascontiguousarray(seen, np.float32))[None].to(self.device)
         out = self.net(seen)
         told = [a.expand(len(addresses), *a.shape[1:]) for a in self.futures.condition(seen, out)]
-        x = addressed_noise(addresses, self.device)(-1, (len(addresses), len(ids), STEPS*4))
-        x = sample(lambda x, t: self.futures(x, t, told), x, SCHEDULE, timesteps(SCHEDULE, steps or self.how.steps))
+        x = addressed_noise(addresses, self.device)(-1, (len(addresses), seen.shape[2], STEPS*4))
+        x = sample(lambda x, t: self.futures(x, t, told), x, SCHEDULE, timesteps(SCHEDULE, steps))
         doubt = log_doubt(out)[0, 1:].exp().repeat_interleave(2, -1)
-        moved = (x.unflatten(-1, (STEPS, 4)).transpose(1, 2)/self.how.signal*doubt).cpu().numpy()
-        return [f._replace(sides=np.concatenate([f.sides[:1], f.sides[1:]+m]), doubt=np.full_like(f.doubt, SHARP)) for m in moved]
+        return (box_sides(out)[0, 1:] + x.unflatten(-1, (STEPS, 4)).transpose(1, 2)/self.how.signal*doubt).cpu().numpy()
 
 def _load_futures(folder):
     state, how, facts = load_weights(folder, 'futures', FuturesSettings)

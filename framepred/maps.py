@@ -39,6 +39,7 @@ class PredictorSettings:
     strategy: str = 'direct'     # direct: frame 22 in one call; skip: two frames a call; every: one by one
     samples: int = 8             # that vote
     steps: int = 8               # of the sampler
+    pixels: float = 1.           # the U-Net's share in each sample; the painted future it was told of has the rest
     blend: float = 1.            # the vote's share in the answer; the layout has the rest
     threshold: float = .4        # an object is painted where it is at least so probable
 

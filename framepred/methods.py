@@ -88,12 +88,12 @@ def predictor_method(predictor, label=None, seed:int=0, batch_size=None, scores=
         return {step.frame: step.mask for step in steps if step.frame in scores}
     diffuses, yes = s.method == 'diffusion', lambda b: 'yes' if b else 'no'
     facts = dict(space=s.space, strategy=s.strategy if diffuses else 'direct', samples=s.samples if diffuses else 1, steps=s.steps if diffuses else 1,
-                 layout=yes(s.layout), futures=yes(s.futures), pixels=s.blend)   # pixels: their share in the vote
+                 layout=yes(s.layout), futures=yes(s.futures), pixels=s.pixels, blend=s.blend)
     return Method(dict(diffusion='predictor').get(s.method, s.method), each(run), 'true' if label is None else 'segmented', OBSERVED if pictures else 0, tuple(scores), facts)
 
 # %% ../nbs/15b_methods.ipynb #table
-WAYS = (dict(samples=1), dict(samples=8), dict(blend=0.), dict(blend=0., samples=8), dict(blend=1.), dict(blend=1., steps=1), dict(blend=1., steps=8, samples=8), dict(blend=1., strategy='skip', samples=8),
-        dict(blend=1., strategy='every', samples=8))
+WAYS = (dict(samples=1, blend=1.), dict(samples=8, blend=1.), dict(samples=32, blend=1.), dict(samples=32, blend=1., pixels=0.), dict(samples=32, blend=1., pixels=1.), dict(samples=32, blend=.5, pixels=0.),
+        dict(samples=8, blend=1., pixels=1., steps=8), dict(samples=8, blend=1., strategy='skip'), dict(samples=8, blend=1., strategy='every'))
 
 def table_methods(refs,              # clips on disk
                   kit:Kit, segmented=True, everything=False, seed:int=0)->tuple:

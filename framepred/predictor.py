@@ -6,10 +6,10 @@
 __all__ = ['PRESETS', 'Step', 'Predictor', 'tune', 'predictor_loss', 'train_predictor']
 
 # %% ../nbs/10d_predictor.ipynb #imports
-import dataclasses
+import dataclasses, itertools
 from pathlib import Path
 from typing import NamedTuple
-import numpy as np, torch, torch.nn.functional as F
+import numpy as np, torch
 from .batches import holdout
 from .checkpoint import Run
 from .core import FRAMES, OBSERVED, SIZE, FramepredError, get_device, load_weights, processes, save_weights, seed_of
@@ -26,7 +26,7 @@ from .slots import SLOTS, from_slots, pick_ids, to_slots
 from .train import train
 
 # %% ../nbs/10d_predictor.ipynb #presets
-_tiny = PredictorSettings(futures=True, predict='x0', sees=(0, 2, 5), channels=24, spade=16, samples=32, steps=2)
+_tiny = PredictorSettings(futures=True, predict='x0', sees=(0, 2, 5), channels=24, spade=16, samples=64, steps=1)
 PRESETS = dict(
     tiny=(_tiny, DrawRecipe(), TrainSettings(batch_size=8, ema=.998, eval_every=250, save_every=250, higher=False)),
     base=(dataclasses.replace(_tiny, size=(80, 120), sees=tuple(range(11)), channels=96, multipliers=(1, 2, 3, 4), blocks=2, attention=(2, 3), spade=96, samples=64, steps=4),
@@ -46,9 +46,13 @@ class Step(NamedTuple):
     picture: np.ndarray   # uint8 (H, W, 3): the first sample's (rgb, joint), a collage of the past (mask), or None
     sure: np.ndarray      # float32 (H, W): how probable is what the mask says?
     probs: np.ndarray     # float32 (n+1, H, W): of the floor, and of each object
-    told: np.ndarray      # float32 (n+1, H, W): the same before any pixel was looked at: the layout's, or the mean of its painted futures
+    drawn: np.ndarray     # what of it is the U-Net's: the mean of its samples
+    told: np.ndarray      # the mean of the painted futures that it was told of
+    expected: np.ndarray  # the layout's own
     ids: np.ndarray       # (n,) which objects
     samples: tuple        # each sample's own mask
+
+def _mixed(drawn, told, expected, pixels, blend): return (1-blend)*expected + blend*((1-pixels)*told + pixels*drawn)
 
 # %% ../nbs/10d_predictor.ipynb #predictor
 class Predictor:
@@ -95,19 +99,19 @@ class Predictor:
             gaps = [*(n-last for n in numbers), 0][:s.targets]
             each = K//len(pasts)
             addresses = [[(seed, str(clip), numbers[0], p*each+k) for k in range(each)] for p in range(len(pasts))]
-            total, told, futures = [0]*len(numbers), [0]*len(numbers), []
-            for pictures, probs, priors in self._ask(pasts, gaps, addresses, steps or s.steps, batch_size or K, callback):   # sample by sample
+            total, told, expected, futures = [0]*len(numbers), [0]*len(numbers), [0]*len(numbers), []
+            for pictures, probs, priors, layouts in self._ask(pasts, gaps, addresses, steps or s.steps, batch_size or K, callback):   # sample by sample
                 if probs is None: probs = self._found(pictures, ids)
                 for p in probs: p[0] += p[len(ids)+1:].sum(0); p[len(ids)+1:] = 0   # a slot that nobody is in shows the floor
-                hard = [decide(p, 1+np.arange(s.classes-1), .5) for p in probs]   # a sample is one future: no hedging in it
+                hard = [decide((1-s.pixels)*q+s.pixels*p, 1+np.arange(s.classes-1), .5) for p, q in zip(probs, priors)]   # a sample is one future: no hedging in it
                 futures.append((pictures, hard))
-                for i in range(len(numbers)): total[i], told[i] = total[i]+probs[i], told[i]+priors[i]
+                for i in range(len(numbers)): total[i], told[i], expected[i] = total[i]+probs[i], told[i]+priors[i], expected[i]+layouts[i]
             for i, number in enumerate(numbers):
-                vote = ((1-s.blend)*told[i]+s.blend*total[i])/K
+                vote = _mixed(total[i], told[i], expected[i], s.pixels, s.blend)/K
                 mask = decide(vote, 1+np.arange(s.classes-1), s.threshold)
                 out = from_slots(mask, ids)
                 picture = futures[0][0][i] if s.rgb else None if frames is None else repaint(pasts[0][0], masks, out)
-                yield Step(number, out, picture, np.take_along_axis(vote, mask[None].astype(int), 0)[0], vote[:len(ids)+1], told[i][:len(ids)+1]/K, ids, tuple(from_slots(h[i], ids) for _, h in futures))
+                yield Step(number, out, picture, np.take_along_axis(vote, mask[None].astype(int), 0)[0], *(a[:len(ids)+1] for a in (vote, total[i]/K, told[i]/K, expected[i]/K)), ids, tuple(from_slots(h[i], ids) for _, h in futures))
             if strategy == 'direct' or number == FRAMES: continue   # the past stays what was observed
             grown = [pasts[k//each] for k in range(K)]
             new = lambda old, more: np.concatenate([old, np.stack(more)])[-OBSERVED:]
@@ -115,24 +119,26 @@ class Predictor:
             last = number
 
     def _ask(self, pasts, gaps, addresses, steps, batch_size, callback):
-        "For each sample of each past `(pictures, probabilities, priors)`, lists over the targets that are asked for"
+        "For each sample of each past `(pictures, probabilities, what it was told, what the layout expects)`, lists over the targets that are asked for"
         s, here, owner = self.settings, [i for i, g in enumerate(gaps) if g], range(len(pasts))
+        forecasts = [self.layout.boxes(m) if s.layout else None for _, m in pasts]
+        layouts = [prior(s, self.layout, f if f is not None and len(f.ids) else None, gaps) for f in forecasts]
         if s.futures:   # each sample is told of a future of its own; the same one whichever frame of it is asked for
             forecasts = [f for (_, m), ks in zip(pasts, addresses) for f in self.layout.several(m, [(*k[:2], 'future', k[2]-gaps[0], k[3]) for k in ks])]
             owner, addresses = [p for p, ks in enumerate(addresses) for _ in ks], [[k] for ks in addresses for k in ks]
-        else: forecasts = [self.layout.boxes(m) if s.layout else None for _, m in pasts]
         forecasts = [f if f is not None and len(f.ids) else None for f in forecasts]
         seen, each = torch.stack([past_maps(s, f, m) for f, m in pasts]), len(addresses[0])
         per = max(1, batch_size//each)   # conditions at once
         for a in range(0, len(forecasts), per):
-            priors = [prior(s, self.layout, f, gaps) for f in forecasts[a:a+per]]
-            if s.space == 'mask' and s.blend == 0:   # nothing to ask the network
-                for p in priors: yield from [(None, *([p[i].numpy() for i in here] for _ in range(2)))]*each
+            priors = [prior(s, self.layout, f, gaps) for f in forecasts[a:a+per]] if s.futures else layouts[a:a+per]
+            above = [layouts[p] for p in owner[a:a+per]]
+            if s.space == 'mask' and s.pixels*s.blend == 0:   # nothing to ask the network
+                for p, q in zip(priors, above): yield from ((None, *([m[i].numpy().copy() for i in here] for m in (p, p, q))) for _ in range(each))
                 continue
             pri = torch.stack([shrink(p, s.size) for p in priors]).to(self.device)
             told = [t.to(self.device) for t in (seen[list(owner[a:a+per])], torch.stack([layout_maps(s, p, f) for p, f in zip(priors, forecasts[a:a+per])]), torch.tensor([gaps]*len(priors)))]
             if s.method != 'diffusion':
-                yield from self._decoded(encode(s, pri, probabilities(self.net(*told), pri)).cpu(), range(len(priors)), priors, here)
+                yield from self._decoded(encode(s, pri, probabilities(self.net(*told), pri)).cpu(), range(len(priors)), priors, above, here)
                 continue
             mods, noise = self.net.condition(*told), [k for ks in addresses[a:a+per] for k in ks]
             chunk = each if each <= batch_size else next(b for b in range(batch_size, 0, -1) if each % b == 0)
@@ -141,14 +147,14 @@ class Predictor:
                 z = addressed_noise(rows)
                 x = z(-1, (len(rows), s.targets*s.channels_out, *s.size)).to(self.device)
                 x0 = sample(lambda x, t: self.net(x, t, mods), x, schedule_of(s), timesteps(schedule_of(s), steps), noise=z, project=repair(s, pri), callback=callback)
-                yield from self._decoded(x0.cpu(), [i//chunk for i in range(len(rows))], priors, here)
+                yield from self._decoded(x0.cpu(), [i//chunk for i in range(len(rows))], priors, above, here)
 
-    def _decoded(self, x0, owners, priors, here):
+    def _decoded(self, x0, owners, priors, above, here):
         s = self.settings
         for x, p in zip(x0, owners):
             pictures, probs = decode(s, x[None], priors[p][None])
             yield ([picture_out(pictures[0, i]) for i in here] if s.rgb else None, None if probs is None else [probs[0, i].numpy() for i in here],
-                   [priors[p][i].numpy() for i in here])
+                   *([m[p][i].numpy() for i in here] for m in (priors, above)))
 
     def _found(self, pictures, ids):
         "What the segmenter sees in predicted pictures, as probabilities of 0 and 1"
@@ -165,20 +171,20 @@ class Predictor:
 # %% ../nbs/10d_predictor.ipynb #tune
 def tune(predictor:Predictor, clips, # (frames or None, masks (11, H, W), truth (H, W)) of each, none of them trained on
          ways=None,        # (samples, steps) to try; by default those of the settings, and one step
-         blends=(0., .25, .5, .75, 1.), thresholds=(.25, .3, .35, .4, .45, .5))->tuple:
-    "`(predictor, scores)`: the decision that scores best; the Jaccard of each (samples, steps, blend, threshold)"
+         shares=(0., .5, 1.), blends=(0., .25, .5, .75, 1.), thresholds=(.25, .3, .35, .4, .45, .5))->tuple:
+    "`(predictor, scores)`: the decision that scores best; the Jaccard of each (samples, steps, pixels, blend, threshold)"
     s, counts = predictor.settings, {}
     ways = ways or [(s.samples, s.steps)]+[(1, 1)]*(s.method == 'diffusion' and s.predict == 'x0' and s.layout and not s.futures)
-    ask = predictor.with_(blend=1.)
+    ask, shares, blends = predictor.with_(pixels=1., blend=1.), shares if s.futures else (1.,), blends if s.layout else (1.,)
     for i, (frames, masks, truth) in enumerate(clips):
         for samples, steps in ways:
             *_, step = ask.rollout(frames if s.rgb else None, masks, samples=samples, steps=steps, clip=f'tune {i}')
-            for b in blends if s.layout else (1.,):
-                maps = (1-b)*step.told + b*step.probs
-                for t in thresholds: counts[samples, steps, b, t] = counts.get((samples, steps, b, t), 0) + iou_counts(decide(maps, step.ids, t), truth)
+            for share, b in itertools.product(shares, blends):
+                maps = _mixed(step.drawn, step.told, step.expected, share, b)
+                for t in thresholds: counts[samples, steps, share, b, t] = counts.get((samples, steps, share, b, t), 0) + iou_counts(decide(maps, step.ids, t), truth)
     scores = {k: float(jaccard(c)) for k, c in counts.items()}
-    samples, steps, b, t = max(scores, key=scores.get)
-    return predictor.with_(samples=samples, steps=steps, blend=b, threshold=t), scores
+    samples, steps, share, b, t = max(scores, key=scores.get)
+    return predictor.with_(samples=samples, steps=steps, pixels=share, blend=b, threshold=t), scores
 
 # %% ../nbs/10d_predictor.ipynb #loss
 def predictor_loss(s:PredictorSettings):
@@ -219,7 +225,7 @@ def train_predictor(data,              # the data set's folder
     if not len(held): raise FramepredError(f'none of the {len(packed)} clips to learn from can be held out to choose by; at least ten in a row of numbers are needed.')
     torch.manual_seed(seed_of(seed, 'predictor net'))
     first = Predictor.load(init, layout, 'cpu') if init else None
-    if first and dataclasses.replace(first.settings, blend=s.blend, threshold=s.threshold) != s: s = first.settings
+    if first: s = dataclasses.replace(first.settings, **{k: getattr(s, k) for k in ('futures', 'strategy', 'samples', 'steps')})   # how it is asked may change, not how it is built
     net = first.net.requires_grad_(True) if first else make_predictor_net(s)
     test, loss = Draws(packed, held, layout, s, dataclasses.replace(recipe, task=max(recipe.task, .8), no_layout=0.) if recipe.task else recipe, 16, seed), predictor_loss(s)
     fixed = [test(i, range(16)) for i in range(2)]   # the same held-out draws every time
