@@ -109,7 +109,7 @@ def prior(s:PredictorSettings,
           aheads       # frames after the window's last one, one for each target; 0 for none
          )->torch.Tensor: # float32 (targets, classes, H, W)
     "How probable each slot is at each pixel, before any pixel was looked at"
-    out = torch.zeros(s.targets, s.classes, *SIZE)
+    out = torch.zeros(len(aheads), s.classes, *SIZE)
     out[:, 0] = 1
     if forecast is not None:
         for k, ahead in enumerate(aheads):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from .core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, atomic, progress, rng, read_json, write_json
+from .data import in_processes
 from .physics import COLOURS, PARKED, State, Viewer, draw_scene, kind_of, masks_of, save_state, simulate
 
 # %% ../nbs/01b_simulate.ipynb #look
@@ -241,14 +242,7 @@ def simulate_split(out,               # the data set's folder
         if workers <= 1:
             for j in jobs: _write_one(j); bar.update()
         else:
-            from concurrent.futures import ProcessPoolExecutor
-            import multiprocessing
-            # spawn, not fork: a fork copies whatever threads and locks the caller holds
-            with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn')) as pool:
-                try:
-                    for _ in pool.map(_write_one, jobs, chunksize=max(1, min(16, len(jobs)//(4*workers) or 1))): bar.update()
-                except BaseException:
-                    pool.shutdown(wait=True, cancel_futures=True); raise
+            for _ in in_processes(_write_one, jobs, workers, max(1, min(16, len(jobs)//(4*workers)))): bar.update()
     return out/split
 
 def _remember(out, split, how):

@@ -12,7 +12,7 @@ import dataclasses
 from pathlib import Path
 import numpy as np
 from .core import FRAMES, OBSERVED, SIZE, FramepredError, atomic, progress, rng
-from .data import in_threads, open_data, read_clip
+from .data import in_processes, in_threads, open_data, read_clip
 
 # %% ../nbs/09a_slots.ipynb #ids
 SLOTS = 10
@@ -156,10 +156,7 @@ def make_tokens(seed:int, split:str, numbers, # addresses of the clips, as for `
     "Simulate clips and keep nothing but their tokens: the same as of the clips that `framepred simulate --masks-only` writes"
     jobs = [(seed, split, int(n)) for n in numbers]
     if workers > 1:
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn')) as pool:
-            rows = list(progress(pool.map(_make_one, jobs, chunksize=16), total=len(jobs), desc='clips', unit='clip'))
+        rows = list(progress(in_processes(_make_one, jobs, workers), total=len(jobs), desc='clips', unit='clip'))
     else: rows = [_make_one(j) for j in progress(jobs, desc='clips', unit='clip')]
     true = np.stack(rows)
     return Tokens(true, true, np.asarray(numbers))
