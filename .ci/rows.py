@@ -53,7 +53,7 @@ def score(data, out, csv, layout, only):
         if only and name not in only: continue
         m, file = make(), Path(out)/'scores'/f'{name}.npz'
         if file.exists():
-            with np.load(file) as z: s = Scored(m, tuple(r for r in refs if r.name in set(z['names'].tolist())), z['counts'], z['seen'], float(z['seconds']), {}, [])
+            with np.load(file) as z: s = Scored(m, tuple(r for r in refs if r.name in set(z['names'].tolist())), z['counts'], z['seen'], float(z['seconds']), np.full((len(z['names']), 2), np.nan), {}, [])
         else:
             s = run_method(m, refs)
             with atomic(file) as part: np.savez_compressed(part, names=[r.name for r in s.refs], counts=s.counts, seen=s.seen, seconds=s.seconds)

@@ -20,7 +20,7 @@ from .metrics import check_submission, copy_last, read_submission, velocity
 class Method:
     "One way to predict: a row of the table"
     name: str                 # copy, velocity, layout, peer, simvp, predictor, segmenter, oracle, prediction
-    run: object               # function: clips → for each, in order, a mask, or {frame number: mask}, or why there is none
+    run: object               # function: clips → for each, in order, a mask, or {frame number: mask}, or why there is none; with 'picture': frame 22 (H, W, 3) among them
     masks: str = 'true'       # masks of frames 1–11: `true` (it is shown them), `segmented` (it makes its own) or `unknown`
     frames: int = 0           # pictures it is shown: 0, `OBSERVED` or `FRAMES`
     scores: tuple = (FRAMES,) # frame numbers that count
@@ -43,7 +43,7 @@ def baselines(scores=(FRAMES,), # frame numbers to answer for, 12…22
         seen = (lambda clip: clip.masks) if label is None else (lambda clip: np.asarray(label(clip.frames)))
         def run(clip):
             masks = seen(clip)
-            return {n: predict(masks, n-OBSERVED) for n in scores}
+            return {n: predict(masks, n-OBSERVED) for n in scores} | ({'picture': clip.frames[-1]} if name == 'copy' and label is not None else {})
         return Method(name, each(run), 'true' if label is None else 'segmented', 0 if label is None else OBSERVED, tuple(scores))
     return method('copy', lambda masks, ahead: copy_last(masks)), method('velocity', velocity)
 
@@ -80,6 +80,7 @@ class Answer(NamedTuple):
     why: str         # why there is none
     said: list       # what had to be mended to ask at all
     seconds: float   # that the method took since its last answer
+    picture: object  # of frame 22, uint8 (H, W, 3); None where the method makes none
 
 def read_truth(ref)->Clip:
     "The masks of a clip, or an error when there is nothing to score against"
@@ -97,13 +98,15 @@ def _shown(method, ref, masks):
     return Clip(frames, masks[:OBSERVED].copy() if method.masks == 'true' else None, ref.name, ref.number), said
 
 def _checked(answer, method, ref):
-    "`(frame number → mask, why there is none)`"
-    if isinstance(answer, str): return {}, answer
-    if not isinstance(answer, dict): answer = {FRAMES: answer}
+    "`(frame number → mask, why there is none, picture)`"
+    if isinstance(answer, str): return {}, answer, None
+    answer = dict(answer) if isinstance(answer, dict) else {FRAMES: answer}
+    picture = answer.pop('picture', None)
     answer = {n: np.asarray(m) for n, m in answer.items()}
     if absent := [n for n in method.scores if n not in answer]: raise FramepredError(f'{method.label} gave no mask of frame {absent[0]} for {ref}; it gave {sorted(answer)}.')
     if odd := {m.shape for m in answer.values()}-{SIZE}: raise FramepredError(f'{method.label} gave a mask of shape {odd.pop()} for {ref}; masks are {SIZE}, the native size.')
-    return answer, ''
+    if picture is not None and np.shape(picture) != (*SIZE, 3): raise FramepredError(f'{method.label} gave a picture of shape {np.shape(picture)} for {ref}; pictures are {(*SIZE, 3)}.')
+    return answer, '', picture
 
 def answers(method:Method, refs): # clips on disk, whose truth can be read
     "An `Answer` for each clip, in order"
@@ -123,8 +126,9 @@ def answers(method:Method, refs): # clips on disk, whose truth can be read
         start, before = time.perf_counter(), reading
         answer = next(run, done)
         seconds = time.perf_counter()-start-(reading-before)
-        while waiting and waiting[0][-1]: ref, masks, said, why = waiting.popleft(); yield Answer(ref, masks, {}, why, said, 0.)
+        while waiting and waiting[0][-1]: ref, masks, said, why = waiting.popleft(); yield Answer(ref, masks, {}, why, said, 0., None)
         if answer is done or not waiting: break
         ref, masks, said, _ = waiting.popleft()
-        yield Answer(ref, masks, *_checked(answer, method, ref), said, seconds)
+        predicted, why, picture = _checked(answer, method, ref)
+        yield Answer(ref, masks, predicted, why, said, seconds, picture)
     if waiting or answer is not done: raise FramepredError(f'{method.label} gave {"fewer" if waiting else "more"} answers than it was given clips.')

@@ -12,8 +12,8 @@ import dataclasses, warnings
 import numpy as np
 from .answers import Answer, Method, answers, baselines, each, oracle, read_truth, standard_methods, submitted
 from .core import CLASSES, FRAMES, OBSERVED, TARGET, FramepredError, atomic, progress
-from .data import open_data, ranges, read_clip
-from .metrics import bootstrap, iou_counts, mean_of, mean_terms, object_iou, paired, unseen
+from .data import examine, open_data, ranges, read_clip
+from .metrics import bootstrap, iou_counts, mean_of, mean_terms, object_iou, paired, psnr, ssim, unseen
 
 # %% ../nbs/11_evaluate.ipynb #passed_on
 _all_ = ['Answer', 'Method', 'answers', 'baselines', 'each', 'oracle', 'read_truth', 'standard_methods', 'submitted']
@@ -27,6 +27,7 @@ class Scored:
     counts: np.ndarray  # (clips, scored frames, 3, classes)
     seen: np.ndarray    # the same without the pixels of objects never seen in frames 1–11
     seconds: float      # a clip
+    likeness: np.ndarray # (clips, 2) PSNR and SSIM of the picture of frame 22; NaN where there is none
     missing: dict       # clip → why there is no answer
     mended: list        # what was wrong with pictures that it was shown
 
@@ -40,16 +41,20 @@ class Scores:
 
 def run_method(method:Method, refs)->Scored:
     "Ask one method about every clip and count"
-    done, counts, seen, missing, mended, seconds = [], [], [], {}, [], 0.
+    done, counts, seen, likeness, missing, mended, seconds = [], [], [], [], {}, [], 0.
     for a in answers(method, progress(refs, desc=method.label, unit='clip')):
         seconds += a.seconds; mended += a.said
         if a.why: missing[str(a.ref)] = a.why; continue
-        done.append(a.ref)
+        done.append(a.ref); likeness.append(_likeness(a))
         both = [(iou_counts(a.predicted[n], a.masks[n-1]), iou_counts(a.predicted[n], a.masks[n-1], unseen(a.masks, n-1))) for n in method.scores]
         counts.append([c for c, _ in both]); seen.append([s for _, s in both])
     shape = (len(done), len(method.scores), 3, CLASSES)
     return Scored(method, tuple(done), np.reshape(counts, shape), np.reshape(seen, shape),
-                  seconds/len(done) if done and method.timed else float('nan'), missing, mended)
+                  seconds/len(done) if done and method.timed else float('nan'), np.reshape(likeness, (len(done), 2)), missing, mended)
+
+def _likeness(a): # an `Answer`
+    came = None if a.picture is None else examine(a.ref, masks=False).frames.get(TARGET)
+    return (np.nan, np.nan) if came is None else (psnr(a.picture, came), ssim(a.picture, came))
 
 def score(root,             # data set
           split:str='val',
@@ -87,6 +92,7 @@ FACTS = ('space', 'strategy', 'samples', 'steps')  # their columns come first, i
 def score_table(scores:Scores, **how)->'DataFrame': # how: seed, samples and level of the bootstrap
     "One row for each method"
     import pandas as pd
+    pictured = any(not np.isnan(s.likeness).all() for s in scores.methods)   # columns that nothing fills are left out
     facts = dict.fromkeys([f for f in FACTS if any(f in s.method.facts for s in scores.methods)] + [f for s in scores.methods for f in s.method.facts])
     rows = []
     for s in scores.methods:
@@ -96,6 +102,7 @@ def score_table(scores:Scores, **how)->'DataFrame': # how: seed, samples and lev
                         ('clip_iou', bootstrap(mean_terms(object_iou(total)), mean_of, **how))):
             low, high = np.clip(i[1:], 0, 1).tolist()   # symmetric intervals of few clips can reach beyond what a score can be
             row |= {name: i.value, f'{name}_low': low, f'{name}_high': high}
+        if pictured: row |= {n: np.nan if np.isnan(v).all() else float(np.nanmean(v)) for n, v in zip(('psnr', 'ssim'), s.likeness.T)}
         rows.append(row | dict(clips=len(s.refs), seconds_per_clip=s.seconds))
     table = pd.DataFrame({c: pd.Series([r[c] for r in rows], dtype=object if c in facts else None) for c in rows[0]})
     table.attrs = dict(left_out=scores.left_out, notes=scores.notes)
@@ -117,6 +124,8 @@ def readable(table)->'DataFrame': # a score table
     out = table.drop(columns=[c for c in table if c.endswith(('_low', '_high'))]).astype(object)
     for c in 'jaccard', 'jaccard_seen', 'clip_iou':
         out[c] = [f'{v:.3f}' + (f' ({a:.3f}–{b:.3f})' if a == a else '') for v, a, b in zip(table[c], table[f'{c}_low'], table[f'{c}_high'])]
+    for c, digits in dict(psnr=1, ssim=3).items():
+        if c in table: out[c] = [f'{v:.{digits}f}' for v in table[c]]
     out['seconds_per_clip'] = [f'{v:.3g}' for v in table.seconds_per_clip]
     return out.where(~pd.isna(out) & (out != 'nan'), '')
 

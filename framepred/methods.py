@@ -84,8 +84,10 @@ def predictor_method(predictor, label=None, seed:int=0, batch_size=None, scores=
     s = predictor.settings
     pictures = s.rgb or label is not None
     def run(clip):
-        steps = predictor.rollout(clip.frames if s.rgb else None, _masks(clip, label), seed=seed, clip=clip.name, batch_size=batch_size, numbers=scores)
-        return {step.frame: step.mask for step in steps if step.frame in scores}
+        steps = predictor.rollout(clip.frames, _masks(clip, label), seed=seed, clip=clip.name, batch_size=batch_size, numbers=scores)
+        steps = {step.frame: step for step in steps}
+        drawn = steps[FRAMES].picture if FRAMES in steps else None
+        return {n: steps[n].mask for n in scores} | ({} if drawn is None else {'picture': drawn})
     diffuses, yes = s.method == 'diffusion', lambda b: 'yes' if b else 'no'
     facts = dict(space=s.space, strategy=s.strategy if diffuses else 'direct', samples=s.samples if diffuses else 1, steps=s.steps if diffuses else 1,
                  layout=yes(s.layout), futures=yes(s.futures), pixels=s.pixels, blend=s.blend)

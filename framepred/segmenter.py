@@ -87,7 +87,9 @@ class Segmenter:
 # %% ../nbs/06a_segmenter.ipynb #vote
 def vote(labels, probs, # uint8 (T,H,W), float (T,C,H,W)
          sliver=600,   # pixels over all frames; an object that shows fewer brings no class of its own into the clip,
-         sure=.92)->np.ndarray: # unless it is so sure of it, on at least a sixth of those pixels
+         sure=.92,     # unless it is so sure of it, on at least a sixth of those pixels,
+         plausible=.1, # or nothing that is surely there is so probable,
+         likely=.3)->np.ndarray: # and its own is, on at least a tenth of those pixels
     "Labels with which each object keeps, through all frames, the class they find most probable together"
     regions = [r for t, lab in enumerate(labels) for r in _regions(t, lab, probs[t])]
     by_frame = [[i for i, r in enumerate(regions) if r.frame == t] for t in range(len(labels))]
@@ -116,10 +118,25 @@ def vote(labels, probs, # uint8 (T,H,W), float (T,C,H,W)
         if track[i] != track[j] and 2*len(as_one) >= len(both): join(i, j)
     total, size = {}, {}
     for t, r in zip(track, regions): total[t], size[t] = total.get(t, 0) + r.probs, size.get(t, 0) + r.area
-    name = {t: 1 + p[1:].argmax() for t, p in total.items()}
-    known = np.unique([0, *(name[t] for t in total if size[t] >= (sliver/6 if total[t][name[t]] >= sure*size[t] else sliver))])
+    apart, name = _apart(regions, by_frame, track), {}
+    def odds(t, alone=False):
+        "Mean probability of each class; none for the floor, nor for what another object of the same frame is called"
+        p = total[t]/size[t]
+        p[[0, *(n for other, n in name.items() if not alone and frozenset((t, other)) in apart)]] = 0
+        return p
+    by_size = sorted(total, key=size.get, reverse=True)
+    for t in by_size:
+        p = odds(t)
+        if p.max() < plausible: p = odds(t, alone=True)
+        if size[t] >= (sliver/6 if p.max() >= sure else sliver): name[t] = int(p.argmax())
+    known = sorted(set(name.values()))
+    for t in by_size:
+        if t in name: continue
+        p = odds(t)
+        there = max(known, key=lambda k: p[k], default=0)
+        name[t] = there if p[there] >= plausible else int(p.argmax()) if p.max() >= likely and size[t] >= sliver/10 else 0
     out = np.zeros_like(labels)
-    for t, r in zip(track, regions): out[r.frame][r.mask] = name[t] if name[t] in known else known[total[t][known].argmax()]
+    for t, r in zip(track, regions): out[r.frame][r.mask] = name[t]
     return out
 
 class Region(NamedTuple):
@@ -137,6 +154,19 @@ def _regions(t, lab, probs):
         for k in range(1, n):
             m = parts == k
             yield Region(t, int(c), m, int(m.sum()), probs[:, m].sum(1))
+
+def _apart(regions, by_frame, track)->set:
+    "Pairs of tracks seen at once, and too far from each other to be pieces of one object"
+    side, centre, apart = {}, [np.argwhere(r.mask).mean(0) for r in regions], set()
+    for t, r in zip(track, regions): side[t] = max(side.get(t, 0), r.area**.5)
+    for here in by_frame:
+        gap = {}
+        for n, i in enumerate(here):
+            for j in here[:n]:
+                pair = frozenset((track[i], track[j]))
+                gap[pair] = min(gap.get(pair, np.inf), np.linalg.norm(centre[i]-centre[j]))
+        apart |= {pair for pair, d in gap.items() if len(pair) == 2 and d > 1.2*max(side[t] for t in pair)}
+    return apart
 
 def _plausible(a, b): return (a.probs[b.label]/a.area + b.probs[a.label]/b.area)/2 >= .15   # might each have the other's name?
 
