@@ -1,7 +1,7 @@
 """Rows that had the same time to learn, beside the same layout, from two seeds: train them one by one, then score them all on the same clips.
 
     python .ci/rows.py train DATA ROW SEED OUT --minutes 30     ROW: futures, peer or simvp; called again, it goes on
-    python .ci/rows.py score DATA OUT --csv nbs/results/equal_time.csv
+    python .ci/rows.py score DATA OUT --csv nbs/results/val1000.csv       DATA: clips that nobody learned from
 """
 import argparse, dataclasses, shutil
 from pathlib import Path
@@ -34,7 +34,8 @@ def rows(out, layout):
     "Name → method, made when it is asked for"
     told = Futures.load(layout)
     made = dict(copy=lambda: baselines()[0], velocity=lambda: baselines()[1], layout=lambda: layout_method(told), layout_both=lambda: both_ways(told),
-                shipped=lambda: predictor_method(Predictor.load(weights_dir('predictor'), told, 'cpu')))
+                **{name: lambda how=how: predictor_method(Predictor.load(weights_dir('predictor'), told, 'cpu'), **how) for name, how in
+                   {'shipped': {}, 'shipped-alone': dict(blend=1.), 'shipped-one': dict(blend=1., samples=1)}.items()})
     def one(folder, **how):
         row, seed = folder.name.rsplit('-', 1)
         if row == 'futures':
@@ -44,11 +45,12 @@ def rows(out, layout):
         m = predictor_method(p, **how)
         return dataclasses.replace(m, name='futures' if row == 'futures' else m.name, facts={**m.facts, 'seed': seed, 'learned': facts['step'], 'minutes': f'{facts["minutes"]:.0f}'})
     for folder in sorted(f for f in Path(out).glob('*-[0-9]') if (f/'weights').is_dir()):
-        for blend in (None, 1.): made[f'{folder.name}{"" if blend is None else "-alone"}'] = lambda folder=folder, how={} if blend is None else dict(blend=blend): one(folder, **how)
+        made[folder.name] = lambda folder=folder: one(folder)
+        if not folder.name.startswith('simvp'): made[f'{folder.name}-alone'] = lambda folder=folder: one(folder, blend=1.)   # without the layout's share
     return made
 
 def score(data, out, csv, layout, only):
-    refs, done = open_data(data).split('val'), []
+    refs, done, names = open_data(data).split('val'), [], []
     for name, make in rows(out, layout).items():
         if only and name not in only: continue
         m, file = make(), Path(out)/'scores'/f'{name}.npz'
@@ -57,12 +59,12 @@ def score(data, out, csv, layout, only):
         else:
             s = run_method(m, refs)
             with atomic(file) as part: np.savez_compressed(part, names=[r.name for r in s.refs], counts=s.counts, seen=s.seen, seconds=s.seconds)
-        done.append(s)
+        done.append(s); names.append(name)
     scores = Scores(tuple(done), len(refs), {}, ())
-    if csv:
-        write_csv(score_table(scores), csv)
-        write_csv(differences(scores, 'layout'), Path(csv).with_name(f'{Path(csv).stem}_differences.csv'))
-    print(score_table(scores).round(4).to_string()); print(differences(scores, 'layout').round(4).to_string())
+    table, paired = score_table(scores), differences(scores, 'layout')
+    table.insert(0, 'row', names); paired.insert(0, 'row', [n for n in names if n != 'layout']); paired = paired.drop(columns='method')
+    print(table.round(4).to_string(), paired.round(4).to_string(), sep='\n')
+    if csv: write_csv(table, csv); write_csv(paired, Path(csv).with_name(f'{Path(csv).stem}_differences.csv'))
 
 if __name__ == '__main__':
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -170,9 +170,12 @@ def repaint(frames,    # uint8 (T, H, W, 3), the observed ones
 
 def _floor(frames, masks):
     "Each pixel's median over the frames in which no object covers it"
-    covered = np.broadcast_to((masks > 0)[..., None], frames.shape)
-    floor = np.ma.median(np.ma.masked_array(frames, covered), 0)
-    return floor.filled(np.ma.median(floor)).astype(np.uint8)   # always covered: any floor will do
+    covered = (np.asarray(masks) > 0)[..., None]
+    seen, n = np.sort(np.where(covered, 999, frames.astype(np.int16)), 0), (~covered).sum(0)   # the covered ones come last
+    at = lambda i: np.take_along_axis(seen, np.broadcast_to(i, seen.shape[1:])[None], 0)[0]
+    floor, always = (at((n-1).clip(0)//2)+at(n//2))//2, np.broadcast_to(n == 0, seen.shape[1:])
+    floor[always] = 0 if always.all() else np.median(floor[~always])   # always covered: any floor will do
+    return floor.astype(np.uint8)
 
 def _moved(frame, source, goal): # bool (H, W), (H, W)
     "The object's pixels, stretched from its box to where it is to be"

@@ -88,7 +88,7 @@ class Segmenter:
 def vote(labels, probs, # uint8 (T,H,W), float (T,C,H,W)
          sliver=600,   # pixels over all frames; an object that shows fewer brings no class of its own into the clip,
          sure=.92,     # unless it is so sure of it, on at least a sixth of those pixels,
-         plausible=.1, # or nothing that is surely there is so probable,
+         plausible=.02, # or nothing that is surely there is so probable,
          likely=.3)->np.ndarray: # and its own is, on at least a tenth of those pixels
     "Labels with which each object keeps, through all frames, the class they find most probable together"
     regions = [r for t, lab in enumerate(labels) for r in _regions(t, lab, probs[t])]
@@ -127,7 +127,7 @@ def vote(labels, probs, # uint8 (T,H,W), float (T,C,H,W)
     by_size = sorted(total, key=size.get, reverse=True)
     for t in by_size:
         p = odds(t)
-        if p.max() < plausible: p = odds(t, alone=True)
+        if p.max() < likely: p = odds(t, alone=True)
         if size[t] >= (sliver/6 if p.max() >= sure else sliver): name[t] = int(p.argmax())
     known = sorted(set(name.values()))
     for t in by_size:
