@@ -5,7 +5,7 @@
 """
 import argparse, dataclasses, shutil
 from pathlib import Path
-import numpy as np
+import numpy as np, pandas as pd
 from framepred.answers import baselines, each
 from framepred.core import atomic, read_json, weights_dir
 from framepred.data import open_data
@@ -61,8 +61,13 @@ def score(data, out, csv, layout, only):
             with atomic(file) as part: np.savez_compressed(part, names=[r.name for r in s.refs], counts=s.counts, seen=s.seen, seconds=s.seconds)
         done.append(s); names.append(name)
     scores = Scores(tuple(done), len(refs), {}, ())
-    table, paired = score_table(scores), differences(scores, 'layout')
-    table.insert(0, 'row', names); paired.insert(0, 'row', [n for n in names if n != 'layout']); paired = paired.drop(columns='method')
+    table, against = score_table(scores), []
+    table.insert(0, 'row', names)
+    for base in ('layout', 'layout_both'):
+        if base not in names: continue
+        d = differences(scores, done[names.index(base)].method.label).drop(columns='method').assign(against=base)
+        d.insert(0, 'row', [n for n in names if n != base]); against.append(d)
+    paired = pd.concat(against)
     print(table.round(4).to_string(), paired.round(4).to_string(), sep='\n')
     if csv: write_csv(table, csv); write_csv(paired, Path(csv).with_name(f'{Path(csv).stem}_differences.csv'))
 
