@@ -35,7 +35,7 @@ def rows(out, layout):
     told = Futures.load(layout)
     made = dict(copy=lambda: baselines()[0], velocity=lambda: baselines()[1], layout=lambda: layout_method(told), layout_both=lambda: both_ways(told),
                 **{name: lambda how=how: predictor_method(Predictor.load(weights_dir('predictor'), told, 'cpu'), **how) for name, how in
-                   {'shipped': {}, 'shipped-alone': dict(blend=1.), 'shipped-one': dict(blend=1., samples=1)}.items()})
+                   {'shipped': {}, 'shipped-one': dict(blend=1., samples=1)}.items()})
     def one(folder, **how):
         row, seed = folder.name.rsplit('-', 1)
         if row == 'futures':
@@ -46,7 +46,7 @@ def rows(out, layout):
         return dataclasses.replace(m, name='futures' if row == 'futures' else m.name, facts={**m.facts, 'seed': seed, 'learned': facts['step'], 'minutes': f'{facts["minutes"]:.0f}'})
     for folder in sorted(f for f in Path(out).glob('*-[0-9]') if (f/'weights').is_dir()):
         made[folder.name] = lambda folder=folder: one(folder)
-        if not folder.name.startswith('simvp'): made[f'{folder.name}-alone'] = lambda folder=folder: one(folder, blend=1.)   # without the layout's share
+        if folder.name.startswith('peer'): made[f'{folder.name}-alone'] = lambda folder=folder: one(folder, blend=1.)   # without the layout's share
     return made
 
 def score(data, out, csv, layout, only):

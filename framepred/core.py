@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FRAMES', 'OBSERVED', 'TARGET', 'CLASSES', 'SIZE', 'SPLITS', 'FramepredError', 'to_dict', 'from_dict', 'seed_of',
            'rng', 'torch_rng', 'get_device', 'processes', 'atomic', 'write_json', 'read_json', 'save_weights',
-           'load_weights', 'samples_dir', 'weights_dir', 'somebody_there', 'progress']
+           'load_weights', 'samples_dir', 'weights_dir', 'somebody_there', 'progress', 'in_processes']
 
 # %% ../nbs/00_core.ipynb #imports
 import contextlib, dataclasses, hashlib, json, os, shutil, sys, sysconfig, uuid
@@ -197,3 +197,20 @@ def progress(it=None, total=None, desc=None, unit='it', **kw):
     "A tqdm bar that suits where it runs"
     from tqdm.auto import tqdm
     return tqdm(it, total=total, desc=desc, unit=unit, disable=not somebody_there(), **kw)
+
+# %% ../nbs/00_core.ipynb #workers
+def in_processes(f,          # called with one job; a module's own function
+                 jobs,
+                 workers:int=2,
+                 chunk:int=16): # jobs sent at once
+    "`f` of every job, in order, computed in other processes"
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn'), initializer=_end_with_parent) as pool:
+        try: yield from pool.map(f, jobs, chunksize=chunk)
+        except BaseException: pool.shutdown(wait=True, cancel_futures=True); raise
+
+def _end_with_parent():
+    import multiprocessing, threading
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ClipRef', 'Clip', 'Problem', 'Data', 'open_data', 'ranges', 'Reading', 'examine', 'read_clip', 'read_observed',
-           'in_threads', 'in_processes', 'packed_bytes']
+           'in_threads', 'packed_bytes']
 
 # %% ../nbs/02_data.ipynb #imports
 import dataclasses, io, os, re, struct, zlib
@@ -252,23 +252,6 @@ def in_threads(f,              # called with one item
             if len(waiting) > (2*workers if ahead is None else ahead): yield waiting.popleft().result()
         while waiting: yield waiting.popleft().result()
     finally: pool.shutdown(cancel_futures=True)   # an error, or a reader who stops, does not wait for the rest
-
-# %% ../nbs/02_data.ipynb #processes
-def in_processes(f,          # called with one job; a module's own function
-                 jobs,
-                 workers:int=2,
-                 chunk:int=16): # jobs sent at once
-    "`f` of every job, in order, computed in other processes"
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn'), initializer=_end_with_parent) as pool:
-        try: yield from pool.map(f, jobs, chunksize=chunk)
-        except BaseException: pool.shutdown(wait=True, cancel_futures=True); raise
-
-def _end_with_parent():
-    import multiprocessing, threading
-    parent = multiprocessing.parent_process()
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 # %% ../nbs/02_data.ipynb #size
 def packed_bytes(clips:int, size=SIZE, frames=True, masks=True, length=FRAMES)->int:

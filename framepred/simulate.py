@@ -11,8 +11,7 @@ import dataclasses, json, shutil
 from pathlib import Path
 import numpy as np
 from PIL import Image
-from .core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, atomic, progress, rng, read_json, write_json
-from .data import in_processes
+from .core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, atomic, in_processes, progress, rng, read_json, write_json
 from .physics import COLOURS, PARKED, State, Viewer, draw_scene, kind_of, masks_of, save_state, simulate
 
 # %% ../nbs/01b_simulate.ipynb #look

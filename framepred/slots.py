@@ -11,8 +11,8 @@ __all__ = ['SLOTS', 'FEATURES', 'AREA', 'CENTRE', 'MOMENTS', 'SIDES', 'STATES', 
 import dataclasses
 from pathlib import Path
 import numpy as np
-from .core import FRAMES, OBSERVED, SIZE, FramepredError, atomic, progress, rng
-from .data import in_processes, in_threads, open_data, read_clip
+from .core import FRAMES, OBSERVED, SIZE, FramepredError, atomic, in_processes, progress, rng
+from .data import in_threads, open_data, read_clip
 
 # %% ../nbs/09a_slots.ipynb #ids
 SLOTS = 10
