@@ -6,10 +6,10 @@ export OMP_NUM_THREADS ?= 1
 export NO_ALBUMENTATIONS_UPDATE := 1
 
 test:
-	nbdev_test --n_workers 2 --timing
+	python tools/test.py
 
 test-all:
-	nbdev_test --n_workers 2 --timing --flags 'slow'
+	python tools/test.py --flags slow
 	python .ci/kaggle_test.py
 	python .ci/browser.py
 
@@ -17,7 +17,7 @@ test-browser: # JupyterLab and Chromium: click Play in the clip browser, see the
 	python .ci/browser.py
 
 kaggle:
-	@python .ci/kaggle.py $(ARGS)
+	@python tools/kaggle.py $(ARGS)
 
 notebooks:
 	jupyter nbconvert --to notebook --inplace --execute --ExecutePreprocessor.timeout=900 --ExecutePreprocessor.store_widget_state=False nbs/*.ipynb
@@ -25,17 +25,17 @@ notebooks:
 
 # what is derived from the notebooks: their badges, the package and the README
 sync:
-	python .ci/badges.py
+	python tools/badges.py
 	nbdev_clean
-	rm -f framepred/[!_]*.py framepred/_modidx.py
+	find framepred -name "*.py" ! -path framepred/__init__.py -delete
 	nbdev_export
-	python .ci/readme.py
+	python tools/readme.py
 
 docs: # the chapters and the API reference as plain HTML, in _docs
-	python .ci/docs.py
+	python tools/docs.py
 
 samples: # the sample clips, made again
-	python .ci/samples.py
+	python tools/samples.py
 
 ci:
 	bash .ci/run

@@ -19,9 +19,9 @@ setup(
     python_requires='>=' + s['min_python'],
     install_requires=s['requirements'].split(),
     extras_require={'simulate': simulate, 'dev': simulate + s['dev_requirements'].split()},
-    # The sample clips and the shipped weights travel in the wheel; framepred.core.samples_dir finds them again.
+    # The sample clips and the shipped weights travel in the wheel; framepred.files.samples_dir finds them again.
     data_files=[(f'share/framepred/{p.parent.relative_to(here).as_posix()}', [p.relative_to(here).as_posix()]) for p in samples],
-    entry_points={'console_scripts': ['framepred=framepred.app:main'], 'nbdev': ['framepred=framepred._modidx:d']},
+    entry_points={'console_scripts': ['framepred=framepred.app.cli:main'], 'nbdev': ['framepred=framepred._modidx:d']},
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Science/Research',
                  'Programming Language :: Python :: 3', 'Framework :: Jupyter'],
     zip_safe=False)

@@ -9,15 +9,15 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 home = root/'build'/'browser'
 
-CELLS = ['''from framepred.core import samples_dir
-from framepred.data import open_data, read_clip
-from framepred.viz import ClipBrowser
+CELLS = ['''from framepred.files import samples_dir
+from framepred.data.reading import open_data, read_clip
+from framepred.show.viz import ClipBrowser
 ClipBrowser([read_clip(r) for r in open_data(samples_dir()).split('val')[2:4]])''']
 
-REPORT = '''from framepred.core import samples_dir
-from framepred.data import open_data, read_clip
-from framepred.draw import overlay
-from framepred.report import Section, chart, strip, write_report
+REPORT = '''from framepred.files import samples_dir
+from framepred.data.reading import open_data, read_clip
+from framepred.show.draw import overlay
+from framepred.app.report import Section, chart, strip, write_report
 clip = read_clip(open_data(samples_dir()).split('val')[3])
 rows = {'frame': clip.frames, 'truth': [overlay(f, m) for f, m in zip(clip.frames, clip.masks)]}
 write_report(PATH, 'a report', Section('a clip', (strip(rows),)), Section('a curve', (chart({'one': ([12, 22], [.9, .5])}, 'frame', 'Jaccard'),)))'''

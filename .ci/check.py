@@ -59,7 +59,7 @@ if __name__ == '__main__':
     check('dependencies fit together', lambda: shell('pip check'))
     check('the package is what the notebooks export', export)
     check('the notebooks are clean', lambda: shell('nbdev_clean') or unchanged('nbs'))
-    check('the README is what nbs/index.ipynb says', lambda: shell(f'{sys.executable} .ci/readme.py') or unchanged('README.md'))
+    check('the README is what nbs/index.ipynb says', lambda: shell(f'{sys.executable} tools/readme.py') or unchanged('README.md'))
     for p in sorted((root/'nbs').glob('*.ipynb')): check(f'{p.name} is executed, small and for python3', lambda: notebook(p))
     failed = verdicts.count(False)
     print(f'{len(verdicts)-failed} passed, {failed} failed')

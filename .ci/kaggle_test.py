@@ -5,7 +5,7 @@
 import glob, hashlib, json, os, re, shutil, subprocess, sys, sysconfig, tempfile, time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent/"tools"))
 import kaggle
 
 # What Kaggle's image has of what the wheels ask for, from the list of packages published with it
@@ -139,17 +139,17 @@ def test_cut_short(tmp):
     for d in ('input', 'working'): (root/d).mkdir(parents=True)
     head = '\n'.join(cells[k] for k in ('parameters', 'choose', 'imports', 'find', 'resume'))
     begin = head + '''
-from framepred.pack import pack
-from framepred.segmenter import train_segmenter
-import framepred.train as t
+from framepred.data.pack import pack
+from framepred.segment.segmenter import train_segmenter
+import framepred.training.loop as t
 one = t.Trainer.one_step
 def tired(self, data, phase, lr):
     if self.step == 30 and self.phases[0].steps < 100: raise KeyboardInterrupt   # not while the length is being planned
     return one(self, data, phase, lr)
 '''
-    call_it = cells['segmenter'].replace('from framepred.segmenter import train_segmenter', '')
+    call_it = cells['segmenter'].replace('from framepred.segment.segmenter import train_segmenter', '')
     env = OFFLINE | dict(FRAMEPRED_KAGGLE=str(root), OMP_NUM_THREADS='1')
-    cut = "import dataclasses, framepred.segmenter as s\nnet, recipe, how = s.PRESETS['tiny']\ns.PRESETS['tiny'] = net, recipe, dataclasses.replace(how, save_every=10)\n"
+    cut = "import dataclasses, framepred.segment.segmenter as s\nnet, recipe, how = s.PRESETS['tiny']\ns.PRESETS['tiny'] = net, recipe, dataclasses.replace(how, save_every=10)\n"
     r = subprocess.run([sys.executable, '-c', begin + cut + 't.Trainer.one_step = tired\n' + call_it], capture_output=True, text=True, env=os.environ | env, cwd=tmp, timeout=300)
     state = root/'working/runs/segmenter/last/state.json'
     assert state.is_file(), r.stderr[-2000:]
