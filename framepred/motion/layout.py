@@ -202,7 +202,7 @@ def train_layout(data=None,        # a data set's folder, or
         net, settings = first.net, first.settings
         facts['earlier_steps'] = first.facts.get('step', 0)+first.facts.get('earlier_steps', 0)
     run = train(net, layout_loss, Windows(learn, recipe, how.batch_size, seed), out, [Phase(recipe.steps, {'all': recipe.lr})], how,
-                evaluate=lambda net: layout_errors(net, held), metric='error', kind='layout', net_settings=settings, facts=facts, max_minutes=max_minutes, device=device, workers=workers)
+                evaluate=lambda net, phase: layout_errors(net, held), metric='error', kind='layout', net_settings=settings, facts=facts, max_minutes=max_minutes, device=device, workers=workers)
     rank, _, wait = processes()
     if rank == 0:
         best, scores = tune(Layout.load(Path(out)/'best'), _held_clips(data, simulated, seed, recipe.tuning))

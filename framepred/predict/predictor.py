@@ -236,7 +236,7 @@ def train_predictor(data,              # the data set's folder
     net = first.net.requires_grad_(True) if first else make_predictor_net(s)
     test, loss = Draws(packed, held, layout, s, dataclasses.replace(recipe, task=max(recipe.task, .8), no_layout=0.) if recipe.task else recipe, 16, seed), predictor_loss(s)
     fixed = [test(i, range(16)) for i in range(2)]   # the same held-out draws every time
-    def held_loss(net):
+    def held_loss(net, phase):
         device = next(net.parameters()).device
         return dict(held_loss=float(np.mean([float(loss(net, {k: v.to(device) for k, v in d.items()})['loss']) for d in fixed])))
     run = train(net, loss, Draws(packed, learn, layout, s, recipe, how.batch_size, seed), out, [Phase(recipe.steps, {'all': recipe.lr}, recipe.warmup)], how,

@@ -13,26 +13,36 @@ from ..core import FramepredError
 from ..files import atomic, read_json
 
 # %% ../../nbs/11_checkpoint.ipynb #checkpoints
-def save_checkpoint(out,          # the run's folder
-                    tensors:dict, # name → tensor
-                    facts:dict):  # anything JSON can hold
+def save_checkpoint(
+    out,           # the run's folder
+    tensors:dict,  # name → tensor
+    facts:dict,    # anything JSON can hold
+    more=None,     # called with the folder, to put more into it
+):
     "Write `out/last` beside and rename it; the one before becomes `out/previous`"
     from safetensors.torch import save_file
     out = Path(out)
     with atomic(out/'last') as tmp:
         tmp.mkdir()
-        try: save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, tmp/'state.safetensors')
-        except Exception as e: raise OSError(str(e)) from e   # safetensors has an error type of its own for a full disk
+        try:
+            save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, tmp/'state.safetensors')
+        except Exception as e:   # safetensors has an error type of its own for a full disk
+            raise OSError(str(e)) from e
         (tmp/'state.json').write_text(json.dumps(dict(facts, digest=_digest(tmp/'state.safetensors'))))
-        for f in tmp.iterdir():
-            with open(f, 'rb+') as h: os.fsync(h.fileno())
+        if more is not None:
+            more(tmp)
+        for f in tmp.rglob('*'):
+            if f.is_file():
+                with open(f, 'rb+') as h:
+                    os.fsync(h.fileno())
         if (out/'last').exists():
             # from here to the end of `atomic` either the old one is whole under its new name, or the new one under its own
             shutil.rmtree(out/'previous', ignore_errors=True)
             os.rename(out/'last', out/'previous')
 
 def _digest(path):
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'blake2b').hexdigest()
+    with open(path, 'rb') as f:
+        return hashlib.file_digest(f, 'blake2b').hexdigest()
 
 def load_checkpoint(out)->tuple: # the run's folder
     "`(tensors, facts, warnings)` of the newest whole checkpoint; `(None, None, warnings)` when there is none"
@@ -40,12 +50,15 @@ def load_checkpoint(out)->tuple: # the run's folder
     bad = []
     for name in ('last', 'previous'):
         folder = Path(out)/name
-        if not folder.exists(): continue
+        if not folder.exists():
+            continue
         try:
             facts = read_json(folder/'state.json')
-            if _digest(folder/'state.safetensors') != facts['digest']: raise ValueError('its bytes are not those that were written')
+            if _digest(folder/'state.safetensors') != facts['digest']:
+                raise ValueError('its bytes are not those that were written')
             return load_file(folder/'state.safetensors'), facts, bad
-        except Exception as e: bad.append(f'{folder} is damaged ({e}) and was passed over.')
+        except Exception as e:
+            bad.append(f'{folder} is damaged ({e}) and was passed over.')
     return None, None, bad
 
 # %% ../../nbs/11_checkpoint.ipynb #log
