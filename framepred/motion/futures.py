@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCHEDULE', 'SHARP', 'FUTURES', 'FuturesSettings', 'told_sides', 'differences', 'steady', 'Round', 'FuturesNet',
-           'FutureDraws', 'futures_loss', 'Futures', 'train_futures', 'train_both']
+           'FutureDraws', 'futures_loss', 'in_mirror', 'mirror_sides', 'Futures', 'train_futures', 'train_both']
 
 # %% ../../nbs/26_futures.ipynb #imports
 import dataclasses
@@ -16,7 +16,7 @@ from ..core import OBSERVED, SIZE, FramepredError, seed_of, torch_rng
 from ..files import load_weights, save_weights
 from ..runtime import processes
 from ..denoise.diffusion import Schedule, addressed_noise, q_sample, sample, timesteps
-from .layout import Layout, gather, train_layout
+from .layout import Layout, Outlook, gather, train_layout
 from ..training.phases import Phase, TrainSettings
 from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH, mirror
 from ..training.loop import train
@@ -126,6 +126,15 @@ def futures_loss(net, d, phase=None)->dict:
     return dict(loss=((guess-d['x0'])**2*d['weight']).sum()/d['weight'].sum().clamp_min(1))
 
 # %% ../../nbs/26_futures.ipynb #class
+def in_mirror(address)->bool: # its last number counts the futures
+    "Is this future drawn in a mirror? Every second one is: a clip and its mirror image are equally true, and the networks know neither quite"
+    return address[-1] % 2 == 1
+
+def mirror_sides(sides): # (…, 4) top, bottom, left, right
+    "The same boxes, seen in a mirror"
+    top, bottom, left, right = (sides[..., i] for i in range(4))
+    return np.stack([top, bottom, SIZE[1]-right, SIZE[1]-left], -1)
+
 class Futures(Layout):
     "A layout that can also say how things may go"
     def __init__(self, layout:Layout, futures:FuturesNet, how:FuturesSettings, more=None):
@@ -144,32 +153,46 @@ class Futures(Layout):
         super().save(folder, half)
         save_weights(Path(folder)/'futures', self.futures.state_dict(), 'futures', self.how, half=half, **self.more)
 
-    @torch.no_grad()
-    def several(self, masks,            # (T, H, W) class ids, of which frames 1–11 are looked at
-                addresses,              # of the noise: one tuple for each future that is wanted; where its last number is odd, the clip is seen in a mirror
-                ids=None, seen=None, steps=None)->list: # as in `boxes`; of the sampler, instead of the setting's
+    def several(self, masks,  # (T, H, W) class ids, of which frames 1–11 are looked at
+                addresses,    # of the noise: one tuple for each future that is wanted; `in_mirror` looks at its last number
+                ids=None, seen=None, # as in `boxes`
+                steps=None,   # of the sampler, instead of the setting's
+               )->list:
         "One `Forecast` for each address: a whole future, frames 12–22"
-        addresses = list(addresses)
-        ids, seen = self.look(masks, ids, seen)
-        f, drawn = self.boxes(masks, ids, seen), [None]*len(addresses)
-        if not len(ids): return [f]*len(addresses)
-        for glass in (False, True):   # a clip and its mirror image are equally true, and the networks know neither quite
-            rows = [i for i, a in enumerate(addresses) if a[-1] % 2 == glass]
-            if not rows: continue
-            sides = self._drawn(mirror(seen) if glass else seen, [addresses[i] for i in rows], steps or self.how.steps)
-            if glass: sides = np.stack([sides[..., 0], sides[..., 1], SIZE[1]-sides[..., 3], SIZE[1]-sides[..., 2]], -1)
-            for i, one in zip(rows, sides): drawn[i] = f._replace(sides=np.concatenate([f.sides[:1], one]), doubt=np.full_like(f.doubt, SHARP))
-        return drawn
+        return self.draw(self.outlook(masks, ids, seen), addresses, steps)
 
-    def _drawn(self, seen, addresses, steps):
+    @torch.no_grad()
+    def draw(self, outlook:Outlook, addresses, steps=None)->list: # as for `several`
+        "Futures of a clip that the layout has looked at already"
+        addresses, f = list(addresses), outlook.forecast
+        if not len(f.ids): return [f]*len(addresses)
+        drawn = {}
+        for glass in (False, True):
+            rows = [i for i, a in enumerate(addresses) if in_mirror(a) == glass]
+            if not rows: continue
+            noise = addressed_noise([addresses[i] for i in rows], self.device)
+            sides = self._drawn(*self._mirrored(outlook) if glass else self._straight(outlook), noise, len(rows), steps)
+            drawn |= zip(rows, mirror_sides(sides) if glass else sides)
+        doubt = np.full_like(f.doubt, SHARP)
+        return [f._replace(sides=np.concatenate([f.sides[:1], drawn[i]]), doubt=doubt.copy()) for i in range(len(addresses))]
+
+    def _straight(self, outlook): return self._tensor(outlook.seen), outlook.out
+
+    def _mirrored(self, outlook):
+        seen = self._tensor(mirror(outlook.seen))
+        return seen, self.net(seen)
+
+    def _tensor(self, seen): return torch.from_numpy(np.ascontiguousarray(seen, np.float32))[None].to(self.device)
+
+    def _drawn(self, seen, out, noise, count, steps): # tokens (1, 11, n, 15); the layout's answer (1, 12, n, 7)
         "Sides in frames 12–22: (K, 11, n, 4)"
-        seen = torch.from_numpy(np.ascontiguousarray(seen, np.float32))[None].to(self.device)
-        out = self.net(seen)
-        told = [a.expand(len(addresses), *a.shape[1:]) for a in self.futures.condition(seen, out)]
-        x = addressed_noise(addresses, self.device)(-1, (len(addresses), seen.shape[2], STEPS*4))
-        x = sample(lambda x, t: self.futures(x, t, told), x, SCHEDULE, timesteps(SCHEDULE, steps))
-        doubt = log_doubt(out)[0, 1:].exp().repeat_interleave(2, -1)
-        return (box_sides(out)[0, 1:] + x.unflatten(-1, (STEPS, 4)).transpose(1, 2)/self.how.signal*doubt).cpu().numpy()
+        told = [a.expand(count, *a.shape[1:]) for a in self.futures.condition(seen, out)]
+        x = noise(-1, (count, seen.shape[2], STEPS*4))
+        times = timesteps(SCHEDULE, steps or self.how.steps)
+        x = sample(lambda x, t: self.futures(x, t, told), x, SCHEDULE, times)   # (K, n, 44)
+        doubt = log_doubt(out)[0, 1:].exp().repeat_interleave(2, -1)            # (11, n, 4)
+        change = x.unflatten(-1, (STEPS, 4)).transpose(1, 2)/self.how.signal*doubt
+        return (box_sides(out)[0, 1:] + change).cpu().numpy()
 
 def _load_futures(folder):
     state, how, facts = load_weights(folder, 'futures', FuturesSettings)
