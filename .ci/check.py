@@ -32,8 +32,9 @@ def newcomer():
 
 
 def export():
-    for p in (root/'framepred').glob('*.py'):
-        if p.name != '__init__.py': p.unlink()  # so that the module of a deleted notebook shows
+    for p in (root/'framepred').rglob('*.py'):
+        if p != root/'framepred/__init__.py':
+            p.unlink()  # so that the module of a deleted notebook shows
     return shell('nbdev_export') or unchanged('framepred')
 
 
@@ -58,6 +59,7 @@ if __name__ == '__main__':
     check("the quick tests: pip install -e '.[dev]' && make test", lambda: shell("pip install -q -e '.[dev]' && make test"))
     check('dependencies fit together', lambda: shell('pip check'))
     check('the package is what the notebooks export', export)
+    check('lines and names: ruff check', lambda: shell('ruff check -q'))
     check('the notebooks are clean', lambda: shell('nbdev_clean') or unchanged('nbs'))
     check('the README is what nbs/index.ipynb says', lambda: shell(f'{sys.executable} tools/readme.py') or unchanged('README.md'))
     for p in sorted((root/'nbs').glob('*.ipynb')): check(f'{p.name} is executed, small and for python3', lambda: notebook(p))

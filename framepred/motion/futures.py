@@ -239,7 +239,7 @@ def train_futures(data=None,       # a data set's folder, or
     learn, held = gather(out, data, simulated, seed, label, workers)
     test = FutureDraws(held, layout.net, s, Recipe(late=0.), min(len(held), 1000), seed)
     fixed = [test(i, np.arange(test.windows.size)) for i in range(3)]   # the same held-out noise every time
-    def held_loss(net):
+    def held_loss(net, phase):
         device = next(net.parameters()).device
         on = [{k: v.to(device) for k, v in d.items()} for d in fixed]
         return dict(held_loss=float(np.mean([float(futures_loss(net, d)['loss'].detach()) for d in on])))

@@ -264,7 +264,7 @@ def train_layout(data=None,        # a data set's folder, or
         out,
         [Phase(recipe.steps, {'all': recipe.lr})],
         how,
-        evaluate=lambda net: layout_errors(net, held),
+        evaluate=lambda net, phase: layout_errors(net, held),
         metric='error',
         kind='layout',
         net_settings=settings,

@@ -511,7 +511,7 @@ def _as_asked(recipe):
 
 def _held_loss(loss, draws):
     fixed = [draws(i, range(16)) for i in range(2)]   # the same held-out draws every time
-    def mean(net):
+    def mean(net, phase):
         device = next(net.parameters()).device
         on = [{k: v.to(device) for k, v in d.items()} for d in fixed]
         return dict(held_loss=float(np.mean([float(loss(net, d)['loss']) for d in on])))

@@ -186,7 +186,7 @@ def train_segmenter(data,                 # the data set's folder
     else: net = make_net(net_s)
     steps = max(1, round(recipe.epochs*len(learn)*packed.frames.shape[1]/how.batch_size))
     frames, masks = _some_frames(packed, held, recipe.held_frames)
-    def score(net):
+    def score(net, phase):
         m = confusion(masks, Segmenter(net, net_s, next(net.parameters()).device, tta=()).labels(frames))
         # among the classes that are there: in a few frames, one stray pixel of another would weigh as much as a class missed, and choose the weights
         return dict(jaccard=matrix_jaccard(m, m.sum(1) > 0), objects=float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0])))
