@@ -37,7 +37,7 @@ def save_checkpoint(
                 with open(f, 'rb+') as h:
                     os.fsync(h.fileno())
         if (out/'last').exists():
-            # from here to the end of `atomic` either the old one is whole under its new name, or the new one under its own
+            # from here to the end of `atomic` one of the two is whole: the old one under its new name, or the new one
             shutil.rmtree(out/'previous', ignore_errors=True)
             os.rename(out/'last', out/'previous')
 

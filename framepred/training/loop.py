@@ -110,7 +110,8 @@ def _alone(out):
         return
     with open(out/'.lock', 'w') as f:
         try:
-            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)   # let go by the system when the process dies, however it dies
+            # let go by the system when the process dies, however it dies
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise FramepredError(f'another process is training in {out}; wait until it is done, '
                                  'or give another folder.') from None
@@ -122,7 +123,7 @@ def _leave_group():
         torch.distributed.destroy_process_group()
 
 def _seed(n, device):
-    "The generators that dropout draws from; `torch.manual_seed` would queue a call for every kind of device that sleeps"
+    "The generators that dropout draws from; `torch.manual_seed` would queue a call for each kind of device that sleeps"
     torch.default_generator.manual_seed(n)
     if device.type == 'cuda':
         torch.cuda.manual_seed(n)

@@ -54,9 +54,12 @@ def fit_phases(phases, total:int): # the steps there is time for
     return [p._replace(steps=max(1, round(p.steps*total/whole))) for p in phases]
 
 # %% ../../nbs/12_phases.ipynb #settings
-Loss = Callable[[torch.nn.Module, dict, Phase], 'torch.Tensor|dict'] # net, data, phase → a scalar, or a dict with 'loss'
-Batch = Callable[[int, np.ndarray], dict]               # step, rows → tensors for these rows of the joint batch; pure
-Evaluate = Callable[[torch.nn.Module, Phase], dict]     # net, phase → numbers by name
+# net, data, phase → a scalar, or a dict with 'loss'
+Loss = Callable[[torch.nn.Module, dict, Phase], 'torch.Tensor|dict']
+# step, rows → tensors for these rows of the step's joint batch: a pure function
+Batch = Callable[[int, np.ndarray], dict]
+# net, phase → numbers by name
+Evaluate = Callable[[torch.nn.Module, Phase], dict]
 
 @dataclasses.dataclass(frozen=True)
 class TrainSettings:
@@ -96,7 +99,7 @@ def param_groups(net, group_of=lambda name: 'all', weight_decay=0.01): # net; pa
     return [dict(params=ps, name=g, weight_decay=weight_decay*decay, lr=0.) for (g, decay), ps in groups.items()]
 
 def freeze(net, group_of, active): # groups that learn
-    "Only `active` groups learn; a module that has nothing left to learn stands still altogether (norm statistics, dropout)"
+    "Only `active` groups learn; a module with nothing left to learn stands still altogether (norm statistics, dropout)"
     net.train()
     for n, p in net.named_parameters():
         p.requires_grad_(group_of(n) in active)
