@@ -37,8 +37,14 @@ class Recipe:
     tuning: int = 150       # held-out clips on which the painting is tuned
 
 PRESETS = dict(
-    tiny=(LayoutSettings(), Recipe(), TrainSettings(batch_size=96, ema=.998, precision='no', eval_every=250, save_every=250, higher=False)),
-    base=(LayoutSettings(width=256, hidden=512), Recipe(steps=60000, lr=1e-3), TrainSettings(batch_size=512, ema=.999, precision='no', eval_every=1000, save_every=1000, higher=False)))
+    tiny=(
+        LayoutSettings(),
+        Recipe(),
+        TrainSettings(batch_size=96, ema=.998, precision='no', eval_every=250, save_every=250, higher=False)),
+    base=(
+        LayoutSettings(width=256, hidden=512),
+        Recipe(steps=60000, lr=1e-3),
+        TrainSettings(batch_size=512, ema=.999, precision='no', eval_every=1000, save_every=1000, higher=False)))
 
 # %% ../../nbs/24_boxes.ipynb #features
 FACTS = 26   # numbers an object gives in a frame
@@ -53,12 +59,22 @@ def features(seen): # tokens (B, T, S, 15)
     moved = torch.zeros_like(sides)
     moved[:, 1:] = (sides[:, 1:]-sides[:, :-1])*(clear[:, 1:] & clear[:, :-1])
     moments = seen[..., MOMENTS]
-    return (there*torch.cat([there, (sides-middle)/50, (seen[..., CENTRE]-middle[1:3])/50, side/30, extent/30,
-        (moments[..., :2].clamp_min(0).sqrt()*12**.5-extent)/5, 4*moments[..., 2:]/side**2,   # of a rectangle the first would be 0
-        seen[..., TOUCH:]/side, (states == HIDDEN).to(seen), (states == CUT).to(seen), moved/4], -1)).transpose(1, 2).flatten(2)
+    facts = torch.cat([
+        there,
+        (sides-middle)/50,
+        (seen[..., CENTRE]-middle[1:3])/50,
+        side/30,
+        extent/30,
+        (moments[..., :2].clamp_min(0).sqrt()*12**.5-extent)/5,   # of a rectangle it would be 0
+        4*moments[..., 2:]/side**2,
+        seen[..., TOUCH:]/side,
+        (states == HIDDEN).to(seen),
+        (states == CUT).to(seen),
+        moved/4], -1)                                # (B, T, S, 26)
+    return (there*facts).transpose(1, 2).flatten(2)  # (B, S, T·26)
 
 def last_box(seen): # tokens (B, T, S, 15)
-    "`(box, known)`: centre x, y and the logarithms of width and height (B, S, 4) when last seen; was it seen at all (B, S)"
+    "`(box, known)`: centre x, y, log width, log height (B, S, 4) when last seen; was it seen at all (B, S)"
     at = torch.where(seen[..., AREA] > 0, torch.arange(seen.shape[1], device=seen.device)[:, None], -1).amax(1)
     sides = seen[..., SIDES].gather(1, at.clamp_min(0)[:, None, :, None].expand(-1, 1, -1, 4))[:, 0]
     y0, y1, x0, x1 = sides.unbind(-1)
@@ -78,7 +94,16 @@ def pairs(box): # (B, S, 4)
     dx, dy = ((p[:, None]-p[:, :, None])/unit for p in (x, bottom))
     # the floor is seen at a slant: a step away from the eye is short in the picture
     far = (dx**2+4*dy**2).clamp_min(1e-4).sqrt()
-    return torch.stack([dx.clamp(-4, 4), dy.clamp(-4, 4), dx/far, dy/far, (-far).exp(), far.clamp_max(4), (size[:, None]/size[:, :, None]).log(), torch.ones_like(far)], -1)
+    larger = (size[:, None]/size[:, :, None]).log()
+    return torch.stack([
+        dx.clamp(-4, 4),
+        dy.clamp(-4, 4),
+        dx/far,
+        dy/far,
+        (-far).exp(),
+        far.clamp_max(4),
+        larger,
+        torch.ones_like(far)], -1)
 
 class LayoutNet(nn.Module):
     "Tokens of frames 1–11 (B, 11, S, 15) → (B, 12, S, 7) for frames 11–22: box, what `log_doubt` reads, visibility"
@@ -87,23 +112,30 @@ class LayoutNet(nn.Module):
         d, h = s.width, s.hidden
         mlp = lambda i, o: nn.Sequential(nn.Linear(i, h), nn.SiLU(), nn.Linear(h, o))
         self.read, self.think = mlp(OBSERVED*FACTS, d), nn.Sequential(nn.LayerNorm(d), mlp(d, d))
-        self.norm, self.ends, self.pair, self.tell = nn.LayerNorm(d), nn.Linear(d, 2*d), nn.Linear(8, d, bias=False), nn.Linear(d, d)
+        self.norm, self.ends = nn.LayerNorm(d), nn.Linear(d, 2*d)
+        self.pair, self.tell = nn.Linear(8, d, bias=False), nn.Linear(d, d)
         self.move, self.out = mlp(2*d+4, d), nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 7))
         for layer in (self.out[1], self.move[2]): nn.init.normal_(layer.weight, 0, .01); nn.init.zeros_(layer.bias)
 
     def forward(self, seen):
-        box, known = last_box(seen)
-        h = self.read(features(seen))
+        box, known = last_box(seen)        # (B, S, 4), (B, S)
+        h = self.read(features(seen))      # (B, S, d)
         h = h+self.think(h)
-        others = (known[:, :, None] & known[:, None] & ~torch.eye(known.shape[1], dtype=torch.bool, device=known.device))[..., None].to(h)
+        itself = torch.eye(known.shape[1], dtype=torch.bool, device=known.device)
+        others = (known[:, :, None] & known[:, None] & ~itself)[..., None].to(h)   # (B, S, S, 1)
         scale, out = box.new_tensor([4, 4, .1, .1]), []
         for _ in range(STEPS+1):
             state = self.norm(h)
             mine, theirs = self.ends(state).chunk(2, -1)
-            told = (F.relu(mine[:, :, None]+theirs[:, None]+self.pair(pairs(box)))*others).sum(2)
-            where = torch.stack([(box[..., 0]-SIZE[1]/2)/50, (box[..., 1]+box[..., 3].exp()/2-SIZE[0]/2)/50, box[..., 2]-3.3, box[..., 3]-3.3], -1)
+            told = F.relu(mine[:, :, None]+theirs[:, None]+self.pair(pairs(box)))  # (B, S, S, d)
+            told = (told*others).sum(2)                                            # (B, S, d)
+            where = torch.stack([                                                  # (B, S, 4)
+                (box[..., 0]-SIZE[1]/2)/50,
+                (box[..., 1]+box[..., 3].exp()/2-SIZE[0]/2)/50,   # its lower side: where it stands
+                box[..., 2]-3.3,
+                box[..., 3]-3.3], -1)
             h = h+self.move(torch.cat([state, self.tell(told), where], -1))
-            answer = self.out(h)
+            answer = self.out(h)           # (B, S, 7)
             box = box+answer[..., :4]*scale
             box = torch.cat([box[..., :2], box[..., 2:].clamp(0, 5.5)], -1)
             out.append(torch.cat([box, answer[..., 4:]], -1))
@@ -119,7 +151,8 @@ def side_errors(out, true): # (B, 12, S, 7); tokens (B, 12, S, 15)
     "`(error in pixels, does it count)` of each side, (B, 12, S, 4)"
     error = box_sides(out)-true[..., SIDES]
     beyond = error.new_tensor([1, -1, 1, -1])*error   # how far inside the picture a cut side is said to be
-    return torch.where(true[..., STATES] == CUT, beyond.clamp_min(0), error.abs()), (true[..., STATES] != HIDDEN) & (true[..., AREA:AREA+1] > 0)
+    counts = (true[..., STATES] != HIDDEN) & (true[..., AREA:AREA+1] > 0)
+    return torch.where(true[..., STATES] == CUT, beyond.clamp_min(0), error.abs()), counts
 
 def layout_loss(net, data, phase=None)->dict:
     "Laplace likelihood of the sides, cross-entropy of being in view; over the objects that were seen"
@@ -128,7 +161,9 @@ def layout_loss(net, data, phase=None)->dict:
     error, counts = side_errors(out, true)
     doubt = log_doubt(out).repeat_interleave(2, -1)
     sides = ((error*(-doubt).exp()+doubt)*counts*held[..., None]).sum()/(4*held.sum()+1e-6)
-    visible = (F.binary_cross_entropy_with_logits(out[..., 6], (true[..., AREA] > 0).to(out), reduction='none')*held).sum()/(held.sum()+1e-6)
+    in_view = (true[..., AREA] > 0).to(out)
+    missed = F.binary_cross_entropy_with_logits(out[..., 6], in_view, reduction='none')
+    visible = (missed*held).sum()/(held.sum()+1e-6)
     return dict(loss=sides+visible, sides=sides, visible=visible)
 
 # %% ../../nbs/24_boxes.ipynb #windows
@@ -145,17 +180,25 @@ class Windows:
         flip, late, loud = (r.random(B)[rows] < p for p in (.5, k.late, .6))
         start = np.where(late, r.integers(1, STEPS//2+1, B)[rows], 0)
         shape = (B, OBSERVED, self.true.shape[2])
-        jitter, lost = r.normal(size=(*shape, 4))[rows]*(k.noise*r.random(B)[rows]*loud)[:, None, None, None], r.random(shape)[rows] < k.drop
+        jitter = r.normal(size=(*shape, 4))[rows]*(k.noise*r.random(B)[rows]*loud)[:, None, None, None]
+        lost = r.random(shape)[rows] < k.drop
         at = start[:, None]+np.arange(FRAMES)
-        take = lambda a: (lambda got: np.where(flip[:, None, None, None], mirror(got), got))(a[clips[:, None], np.minimum(at, FRAMES-1)])
+        def take(a):
+            got = a[clips[:, None], np.minimum(at, FRAMES-1)]
+            return np.where(flip[:, None, None, None], mirror(got), got)
         seen, true = take(self.known)[:, :OBSERVED], take(self.true)[:, OBSERVED-1:]
-        seen[..., SIDES] += jitter; seen[..., CENTRE] += jitter.reshape(*jitter.shape[:-1], 2, 2).mean(-1)
+        seen[..., SIDES] += jitter
+        seen[..., CENTRE] += jitter.reshape(*jitter.shape[:-1], 2, 2).mean(-1)
         seen *= (seen[..., AREA:AREA+1] > 0) & ~(lost & loud[:, None, None])[..., None]
-        return {n: torch.from_numpy(np.ascontiguousarray(a, np.float32)) for n, a in dict(seen=seen, true=true, weight=at[:, OBSERVED-1:] < FRAMES).items()}
+        batch = dict(seen=seen, true=true, weight=at[:, OBSERVED-1:] < FRAMES)
+        return {name: torch.from_numpy(np.ascontiguousarray(a, np.float32)) for name, a in batch.items()}
 
 def windows_of(tokens:Tokens)->dict:
     "The plain windows that start with frame 1"
-    return dict(seen=torch.from_numpy(tokens.known[:, :OBSERVED]), true=torch.from_numpy(tokens.true[:, OBSERVED-1:]), weight=torch.ones(len(tokens), STEPS+1))
+    return dict(
+        seen=torch.from_numpy(tokens.known[:, :OBSERVED]),
+        true=torch.from_numpy(tokens.true[:, OBSERVED-1:]),
+        weight=torch.ones(len(tokens), STEPS+1))
 
 # %% ../../nbs/24_boxes.ipynb #errors
 def layout_errors(net, tokens:Tokens)->dict:

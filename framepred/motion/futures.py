@@ -36,8 +36,14 @@ class FuturesSettings:
     steps: int = 10       # of the sampler
 
 FUTURES = dict(
-    tiny=(FuturesSettings(), Phase(20000, {'all': 1.5e-3}), TrainSettings(batch_size=192, ema=.999, precision='no', eval_every=500, save_every=500, higher=False)),
-    base=(FuturesSettings(width=256, hidden=512, blocks=6), Phase(60000, {'all': 1e-3}), TrainSettings(batch_size=1024, ema=.999, precision='no', eval_every=1000, save_every=1000, higher=False)))
+    tiny=(
+        FuturesSettings(),
+        Phase(20000, {'all': 1.5e-3}),
+        TrainSettings(batch_size=192, ema=.999, precision='no', eval_every=500, save_every=500, higher=False)),
+    base=(
+        FuturesSettings(width=256, hidden=512, blocks=6),
+        Phase(60000, {'all': 1e-3}),
+        TrainSettings(batch_size=1024, ema=.999, precision='no', eval_every=1000, save_every=1000, higher=False)))
 
 def told_sides(sides, true): # (…, 4) expected; tokens (…, 15): what came; both tensors
     "`(sides, told)`: the true sides where the truth tells of them, else the expected ones"
@@ -55,7 +61,8 @@ def differences(out, true, signal:float): # the layout's (B, 12, S, 7); tokens (
 # %% ../../nbs/26_futures.ipynb #net
 def steady(seen): # tokens (B, T, S, 15)
     "How the centres move, and how that changes, where an object is seen whole: (B, S, (T−1)·3 + (T−2)·2)"
-    whole = (seen[..., AREA] > 0) & (seen[..., STATES] == CLEAR).all(-1) & (seen[..., TOUCH] < .1*seen[..., AREA].clamp_min(1).sqrt())
+    free = seen[..., TOUCH] < .1*seen[..., AREA].clamp_min(1).sqrt()
+    whole = (seen[..., AREA] > 0) & (seen[..., STATES] == CLEAR).all(-1) & free
     both = (whole[:, 1:] & whole[:, :-1])[..., None].to(seen)
     moved = (seen[:, 1:, :, CENTRE]-seen[:, :-1, :, CENTRE])*both
     turned = (moved[:, 1:]-moved[:, :-1])*both[:, 1:]*both[:, :-1]
@@ -82,7 +89,9 @@ class FuturesNet(nn.Module):
     def __init__(self, s:FuturesSettings):
         super().__init__()
         d, h = s.width, s.hidden
-        self.read = nn.Sequential(nn.Linear(OBSERVED*FACTS + (OBSERVED-1)*3+(OBSERVED-2)*2 + (STEPS+1)*7, h), nn.SiLU(), nn.Linear(h, d))
+        # `features`, `steady`, and what the layout says
+        read = OBSERVED*FACTS + (OBSERVED-1)*3+(OBSERVED-2)*2 + (STEPS+1)*7
+        self.read = nn.Sequential(nn.Linear(read, h), nn.SiLU(), nn.Linear(h, d))
         self.pair, self.enter = nn.Linear((STEPS+1)*8, d), nn.Linear(STEPS*4, d)
         self.time = nn.Sequential(nn.Linear(d, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU())
         self.turns = nn.ModuleList([Round(d, h) for _ in range(s.blocks)])
@@ -92,11 +101,18 @@ class FuturesNet(nn.Module):
     def condition(self, seen, out): # tokens (B, 11, S, 15); the layout's answer (B, 12, S, 7)
         "What is known before the first sample: states, pairs, who there is to hear from"
         known = (seen[..., AREA] > 0).any(1)
-        others = (known[:, :, None] & known[:, None] & ~torch.eye(known.shape[1], dtype=torch.bool, device=seen.device))[..., None].to(seen)
+        itself = torch.eye(known.shape[1], dtype=torch.bool, device=seen.device)
+        others = (known[:, :, None] & known[:, None] & ~itself)[..., None].to(seen)                # (B, S, S, 1)
         (B, T, S), middle = out.shape[:3], seen.new_tensor([SIZE[1]/2, SIZE[0]/2])
-        said = torch.cat([(out[..., :2]-middle)/50, out[..., 2:4]-3.3, log_doubt(out)-1, out[..., 6:].clamp(-6, 6)/3], -1)
-        seen_by = pairs(out[..., :4].flatten(0, 1)).unflatten(0, (B, T)).permute(0, 2, 3, 1, 4).flatten(3)
-        return self.read(torch.cat([features(seen), steady(seen), said.transpose(1, 2).flatten(2)], -1)), self.pair(seen_by), others
+        said = torch.cat([
+            (out[..., :2]-middle)/50,
+            out[..., 2:4]-3.3,
+            log_doubt(out)-1,
+            out[..., 6:].clamp(-6, 6)/3], -1)                                                      # (B, T, S, 7)
+        seen_by = pairs(out[..., :4].flatten(0, 1)).unflatten(0, (B, T))                           # (B, T, S, S, 8)
+        seen_by = seen_by.permute(0, 2, 3, 1, 4).flatten(3)                                        # (B, S, S, T·8)
+        state = torch.cat([features(seen), steady(seen), said.transpose(1, 2).flatten(2)], -1)
+        return self.read(state), self.pair(seen_by), others
 
     def forward(self, x, t, told):
         h, pair, others = told
@@ -116,7 +132,8 @@ class FutureDraws:
         data, w, rows = self.windows(step, rows), self.windows, torch.as_tensor(np.asarray(rows))
         out = self.net(data['seen'])
         x0, g = differences(out, data['true'], self.s.signal), torch_rng('futures', w.seed, step)
-        t, noise = torch.randint(0, SCHEDULE.steps, (w.size,), generator=g)[rows], torch.randn(w.size, *x0.shape[1:], generator=g)[rows]
+        t = torch.randint(0, SCHEDULE.steps, (w.size,), generator=g)[rows]
+        noise = torch.randn(w.size, *x0.shape[1:], generator=g)[rows]
         there = (data['seen'][..., AREA] > 0).any(1)[..., None]*data['weight'][:, None, 1:].repeat_interleave(4, -1)
         return dict(seen=data['seen'], out=out, x0=x0, t=t, noise=noise, weight=there.float())
 
@@ -127,7 +144,8 @@ def futures_loss(net, d, phase=None)->dict:
 
 # %% ../../nbs/26_futures.ipynb #class
 def in_mirror(address)->bool: # its last number counts the futures
-    "Is this future drawn in a mirror? Every second one is: a clip and its mirror image are equally true, and the networks know neither quite"
+    "Is this future drawn in a mirror? Every second one is"
+    # a clip and its mirror image are equally true, and the networks know neither quite
     return address[-1] % 2 == 1
 
 def mirror_sides(sides): # (…, 4) top, bottom, left, right
@@ -154,7 +172,7 @@ class Futures(Layout):
         save_weights(Path(folder)/'futures', self.futures.state_dict(), 'futures', self.how, half=half, **self.more)
 
     def several(self, masks,  # (T, H, W) class ids, of which frames 1–11 are looked at
-                addresses,    # of the noise: one tuple for each future that is wanted; `in_mirror` looks at its last number
+                addresses,    # of the noise: a tuple for each future that is wanted; `in_mirror` reads its last number
                 ids=None, seen=None, # as in `boxes`
                 steps=None,   # of the sampler, instead of the setting's
                )->list:
@@ -174,7 +192,8 @@ class Futures(Layout):
             sides = self._drawn(*self._mirrored(outlook) if glass else self._straight(outlook), noise, len(rows), steps)
             drawn |= zip(rows, mirror_sides(sides) if glass else sides)
         doubt = np.full_like(f.doubt, SHARP)
-        return [f._replace(sides=np.concatenate([f.sides[:1], drawn[i]]), doubt=doubt.copy()) for i in range(len(addresses))]
+        whole = [np.concatenate([f.sides[:1], drawn[i]]) for i in range(len(addresses))]   # frame 11 is past
+        return [f._replace(sides=sides, doubt=doubt.copy()) for sides in whole]
 
     def _straight(self, outlook): return self._tensor(outlook.seen), outlook.out
 
@@ -198,17 +217,20 @@ def _load_futures(folder):
     state, how, facts = load_weights(folder, 'futures', FuturesSettings)
     net = FuturesNet(how)
     try: net.load_state_dict(state)
-    except RuntimeError: raise FramepredError(f'{folder}: the weights do not fit the settings beside them; copy or train them again.') from None
+    except RuntimeError:
+        raise FramepredError(
+            f'{folder}: the weights do not fit the settings beside them; copy or train them again.') from None
     return net, how, facts
 
 def train_futures(data=None,       # a data set's folder, or
-                  out='layout',    # a layout's run: its weights are in out/weights, and the futures come to lie beside them
+                  out='layout',    # a layout's run: its weights are in out/weights, and the futures go beside them
                   preset='tiny', max_minutes=None,
                   simulated=0,     # and/or so many clips straight from the simulator
                   seed=0, label=None, init=None, # as in `train_layout`; weights with futures, to start from
                   device='auto', workers=1, **changes)->Run: # changes: of the phase
     "Learn how the layout's forecasts can go wrong; called again, it goes on"
-    if preset not in FUTURES: raise FramepredError(f'there is no futures preset {preset!r}; there are {", ".join(FUTURES)}.')
+    if preset not in FUTURES:
+        raise FramepredError(f'there is no futures preset {preset!r}; there are {", ".join(FUTURES)}.')
     (s, phase, how), layout = FUTURES[preset], Layout.load(Path(out)/'weights')
     first = Futures.load(init) if init is not None else None
     torch.manual_seed(seed_of(seed, 'futures weights'))
@@ -219,11 +241,25 @@ def train_futures(data=None,       # a data set's folder, or
     fixed = [test(i, np.arange(test.windows.size)) for i in range(3)]   # the same held-out noise every time
     def held_loss(net, phase):
         device = next(net.parameters()).device
-        return dict(held_loss=float(np.mean([float(futures_loss(net, {k: v.to(device) for k, v in d.items()})['loss'].detach()) for d in fixed])))
+        on = [{k: v.to(device) for k, v in d.items()} for d in fixed]
+        return dict(held_loss=float(np.mean([float(futures_loss(net, d)['loss'].detach()) for d in on])))
     facts = dict(preset=preset, clips=len(learn), simulated=simulated, data=data is not None, seed=seed)
     if isinstance(first, Futures): facts['earlier_steps'] = first.more.get('step', 0)+first.more.get('earlier_steps', 0)
-    run = train(net, futures_loss, FutureDraws(learn, layout.net, s, Recipe(), how.batch_size, seed), Path(out)/'futures', [phase._replace(**changes)], dataclasses.replace(how, seed=seed),
-                evaluate=held_loss, metric='held_loss', kind='futures', net_settings=s, facts=facts, max_minutes=max_minutes, device=device, workers=workers)
+    run = train(
+        net,
+        futures_loss,
+        FutureDraws(learn, layout.net, s, Recipe(), how.batch_size, seed),
+        Path(out)/'futures',
+        [phase._replace(**changes)],
+        dataclasses.replace(how, seed=seed),
+        evaluate=held_loss,
+        metric='held_loss',
+        kind='futures',
+        net_settings=s,
+        facts=facts,
+        max_minutes=max_minutes,
+        device=device,
+        workers=workers)
     rank, _, wait = processes()
     if rank == 0:
         net, s, more = _load_futures(Path(out)/'futures'/'best')
@@ -231,7 +267,8 @@ def train_futures(data=None,       # a data set's folder, or
     wait()   # for it, under `accelerate launch`
     return run
 
-def train_both(data=None, out='layout', preset='tiny', max_minutes=None, **how)->Run: # how: as in `train_layout`, but for changes of its recipe
+def train_both(data=None, out='layout', preset='tiny', max_minutes=None,
+               **how)->Run: # as in `train_layout`, but for changes of its recipe
     "The layout in the first half of the time, its futures in the second"
     half = max_minutes and max_minutes/2
     train_layout(data, out, preset, half, **how)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 import numpy as np, torch
 from ..data.batches import holdout
-from .boxes import DOUBT, PRESETS, STEPS, LayoutNet, LayoutSettings, Recipe, Windows, box_sides, layout_errors, layout_loss, log_doubt
+from .boxes import PRESETS, STEPS, LayoutNet, LayoutSettings, Windows, box_sides, layout_errors
+from .boxes import layout_loss, log_doubt
 from ..training.checkpoint import Run
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError, seed_of
 from ..files import load_weights, save_weights
@@ -20,7 +21,8 @@ from ..runtime import get_device, processes, progress
 from ..data.reading import open_data, read_clip
 from ..score.metrics import iou_counts, jaccard
 from ..training.phases import Phase
-from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, load_tokens, make_tokens, pick_ids, read_tokens, stack_tokens
+from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, load_tokens, make_tokens
+from .slots import pick_ids, read_tokens, stack_tokens
 from ..training.loop import train
 
 # %% ../../nbs/25_layout.ipynb #paint
@@ -39,22 +41,32 @@ def best_view(masks, id:int, seen)->View: # (T, H, W); class id; its tokens (T, 
     y0, y1, x0, x1 = seen[t, SIDES].astype(int)
     return View((masks[t, y0:y1, x0:x1] == id).astype(np.float32), t)
 
-def place(shape, sides, blur=(0., 0.))->np.ndarray: # (h, w); top, bottom, left, right; standard deviations (y, x) in pixels
+def place(shape,          # (h, w)
+          sides,          # top, bottom, left, right
+          blur=(0., 0.),  # standard deviations (y, x) in pixels
+         )->np.ndarray:
     "The shape stretched into a box of the picture, float32 (160, 240)"
     import cv2
     (y0, y1, x0, x1), (h, w) = sides, shape.shape
     sy, sx = max(y1-y0, 1)/h, max(x1-x0, 1)/w
     rim = np.pad(shape, 1)   # so that its edge fades as the others do
-    out = cv2.warpAffine(rim, np.float32([[sx, 0, x0-.5*sx-.5], [0, sy, y0-.5*sy-.5]]), SIZE[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    move = np.float32([[sx, 0, x0-.5*sx-.5], [0, sy, y0-.5*sy-.5]])
+    zeros = cv2.BORDER_CONSTANT   # what is blurred across the border is out of the picture
+    out = cv2.warpAffine(rim, move, SIZE[::-1], flags=cv2.INTER_LINEAR, borderMode=zeros)
     if max(blur) < .3: return out
-    # zeros outside: what is blurred across the border is out of the picture
-    return cv2.GaussianBlur(out, (0, 0), sigmaX=max(blur[1], .1), sigmaY=max(blur[0], .1), borderType=cv2.BORDER_CONSTANT)
+    return cv2.GaussianBlur(out, (0, 0), sigmaX=max(blur[1], .1), sigmaY=max(blur[0], .1), borderType=zeros)
 
-def paint(shapes, sides, doubt, visible, spread)->np.ndarray: # of n objects: (h, w) each, (n, 4), (n, 2) in pixels, (n,) probabilities
+def paint(shapes,   # of n objects, (h, w) each
+          sides,    # (n, 4)
+          doubt,    # (n, 2) in pixels
+          visible,  # (n,) probabilities
+          spread,   # share of the doubt by which an object is blurred
+         )->np.ndarray:
     "How probable it is that each pixel shows the floor (0) or object i (i+1): float32 (n+1, 160, 240)"
     out, free = np.zeros((len(shapes)+1, *SIZE), np.float32), np.ones(SIZE, np.float32)
     for i in np.argsort(-np.asarray(sides)[:, 1], kind='stable') if len(shapes) else []:
-        covered = float(visible[i])*place(shapes[i], sides[i], spread*2**.5*np.asarray(doubt[i]))   # a Laplace of scale b varies by √2 b
+        blur = spread*2**.5*np.asarray(doubt[i])   # a Laplace of scale b varies by √2 b
+        covered = float(visible[i])*place(shapes[i], sides[i], blur)
         out[i+1] = free*covered
         free = free*(1-covered)
     out[0] = free
@@ -65,7 +77,8 @@ def decide(maps, ids, threshold:float)->np.ndarray: # (n+1, H, W), (n,) class id
     "The mask: the most probable object, where it is probable enough"
     if not len(ids): return np.zeros(maps.shape[1:], np.uint8)
     best = maps[1:].argmax(0)
-    return np.where(np.take_along_axis(maps[1:], best[None], 0)[0] > threshold, np.asarray(ids, np.uint8)[best], 0).astype(np.uint8)
+    enough = np.take_along_axis(maps[1:], best[None], 0)[0] > threshold
+    return np.where(enough, np.asarray(ids, np.uint8)[best], 0).astype(np.uint8)
 
 # %% ../../nbs/25_layout.ipynb #class
 class Forecast(NamedTuple):
@@ -95,10 +108,15 @@ class Layout:
         state, settings, facts = load_weights(folder, 'layout', LayoutSettings)
         net = LayoutNet(settings)
         try: net.load_state_dict(state)
-        except RuntimeError as e: raise FramepredError(f'{folder} holds weights that do not fit its settings ({str(e).splitlines()[-1].strip()}); train it again or copy the whole folder.') from None
+        except RuntimeError as e:
+            why = str(e).splitlines()[-1].strip()
+            raise FramepredError(
+                f'{folder} holds weights that do not fit its settings ({why}); '
+                'train it again or copy the whole folder.') from None
         return cls(net, settings, facts, device)
 
-    def save(self, folder, half=True): save_weights(folder, self.net.state_dict(), 'layout', self.settings, half=half, **self.facts)
+    def save(self, folder, half=True):
+        save_weights(folder, self.net.state_dict(), 'layout', self.settings, half=half, **self.facts)
 
     def look(self, masks, ids=None, seen=None)->tuple: # as for `boxes`
         "What there is to go by: the ids, and their tokens (11, n, 15), empty in frames before the first"
@@ -132,15 +150,21 @@ class Layout:
         "Boxes, doubts and visibility in frames 11–22"
         return self.outlook(masks, ids, seen).forecast
 
-    def maps(self, forecast:Forecast, ahead:int=STEPS, spread=None)->np.ndarray: # frames after the 11th, 1–11; instead of the setting
+    def maps(self, forecast:Forecast,
+             ahead:int=STEPS,  # frames after the 11th, 1–11
+             spread=None,      # instead of the setting
+            )->np.ndarray:
         "How probable it is that each pixel shows the floor or one of the objects: float32 (n+1, 160, 240)"
         f = forecast
-        return paint([v.shape for v in f.views], f.sides[ahead], f.doubt[ahead], f.visible[ahead], self.settings.spread if spread is None else spread)
+        if spread is None: spread = self.settings.spread
+        return paint([v.shape for v in f.views], f.sides[ahead], f.doubt[ahead], f.visible[ahead], spread)
 
     def predict(self, masks, ahead:int=STEPS)->np.ndarray: # (11, H, W), or (B, 11, H, W); frames after the 11th
         "The mask of a later frame, uint8 (H, W) or (B, H, W)"
         masks = np.asarray(masks)
-        if masks.ndim == 4: return np.stack([self.predict(m, ahead) for m in masks]) if len(masks) else np.zeros((0, *SIZE), np.uint8)
+        if masks.ndim == 4:
+            if not len(masks): return np.zeros((0, *SIZE), np.uint8)
+            return np.stack([self.predict(m, ahead) for m in masks])
         f = self.boxes(masks)
         return decide(self.maps(f, ahead), f.ids, self.settings.threshold)
 
@@ -166,10 +190,14 @@ def gather(out, data=None, simulated=0, seed=0, label=None, workers=1)->tuple:
         name = cache/f'simulated_{seed}_{a}-{upto}.npz'
         if not name.exists(): make_tokens(seed, 'train', range(a, upto), workers).save(name)
         parts.append(load_tokens(name))
-    if not parts: raise FramepredError('there is nothing to learn from; name a data set, or a number of clips to simulate.')
+    if not parts:
+        raise FramepredError('there is nothing to learn from; name a data set, or a number of clips to simulate.')
     all_of = stack_tokens(parts)
     train_at, held_at = holdout(all_of.numbers)
-    if not len(held_at): raise FramepredError(f'none of the {len(all_of)} clips to learn from can be held out to choose by; at least ten in a row of numbers are needed.')
+    if not len(held_at):
+        raise FramepredError(
+            f'none of the {len(all_of)} clips to learn from can be held out to choose by; '
+            'at least ten in a row of numbers are needed.')
     return all_of[train_at], all_of[held_at]
 
 # %% ../../nbs/25_layout.ipynb #tune
@@ -184,7 +212,8 @@ def tune(layout:Layout, clips, # masks (22, H, W) of each, none of them trained 
             for t in thresholds: counts[s, t] = counts.get((s, t), 0)+iou_counts(decide(maps, f.ids, t), masks[-1])
     scores = {k: float(jaccard(c)) for k, c in counts.items()}
     s, t = max(scores, key=scores.get)
-    return Layout(layout.net, dataclasses.replace(layout.settings, spread=s, threshold=t), layout.facts, layout.device.type), scores
+    settings = dataclasses.replace(layout.settings, spread=s, threshold=t)
+    return Layout(layout.net, settings, layout.facts, layout.device.type), scores
 
 def _held_clips(data, simulated, seed, count):
     "Masks of clips that `gather` holds out"
@@ -209,20 +238,40 @@ def train_layout(data=None,        # a data set's folder, or
                  init=None,        # weights to start from, instead of random ones
                  device='auto', workers=1, **changes)->Run: # changes: of the preset's Recipe
     "Train a layout predictor, tune its painting, and write it to out/weights; called again, it goes on"
-    if preset not in PRESETS: raise FramepredError(f'there is no layout preset {preset!r}; there are {", ".join(PRESETS)}.')
+    if preset not in PRESETS:
+        raise FramepredError(f'there is no layout preset {preset!r}; there are {", ".join(PRESETS)}.')
     settings, recipe, how = PRESETS[preset]
     recipe, how = dataclasses.replace(recipe, **changes), dataclasses.replace(how, seed=seed)
     learn, held = gather(out, data, simulated, seed, label, workers)
     for name, why in learn.left_out: print(f'left out: {name}: {why}')
     torch.manual_seed(seed_of(seed, 'layout weights'))
-    facts = dict(preset=preset, clips=len(learn), simulated=simulated, data=data is not None, segmented=label is not None, seed=seed)
+    facts = dict(
+        preset=preset,
+        clips=len(learn),
+        simulated=simulated,
+        data=data is not None,
+        segmented=label is not None,
+        seed=seed)
     net = LayoutNet(settings)
     if init is not None:
         first = Layout.load(init)
         net, settings = first.net, first.settings
         facts['earlier_steps'] = first.facts.get('step', 0)+first.facts.get('earlier_steps', 0)
-    run = train(net, layout_loss, Windows(learn, recipe, how.batch_size, seed), out, [Phase(recipe.steps, {'all': recipe.lr})], how,
-                evaluate=lambda net, phase: layout_errors(net, held), metric='error', kind='layout', net_settings=settings, facts=facts, max_minutes=max_minutes, device=device, workers=workers)
+    run = train(
+        net,
+        layout_loss,
+        Windows(learn, recipe, how.batch_size, seed),
+        out,
+        [Phase(recipe.steps, {'all': recipe.lr})],
+        how,
+        evaluate=lambda net, phase: layout_errors(net, held),
+        metric='error',
+        kind='layout',
+        net_settings=settings,
+        facts=facts,
+        max_minutes=max_minutes,
+        device=device,
+        workers=workers)
     rank, _, wait = processes()
     if rank == 0:
         best, scores = tune(Layout.load(Path(out)/'best'), _held_clips(data, simulated, seed, recipe.tuning))

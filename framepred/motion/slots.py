@@ -46,7 +46,9 @@ def shuffled(ids, *address, slots:int=SLOTS)->np.ndarray: # (slots,) ids, 0 wher
     return out
 
 # %% ../../nbs/23_slots.ipynb #tokens
-FEATURES = ('area', 'y', 'x', 'yy', 'xx', 'xy', 'top', 'bottom', 'left', 'right', 's_top', 's_bottom', 's_left', 's_right', 'touch')
+FEATURES = (
+    'area', 'y', 'x', 'yy', 'xx', 'xy', 'top', 'bottom', 'left', 'right',
+    's_top', 's_bottom', 's_left', 's_right', 'touch')
 AREA, CENTRE, MOMENTS, SIDES, STATES, TOUCH = 0, slice(1, 3), slice(3, 6), slice(6, 10), slice(10, 14), 14
 CLEAR, HIDDEN, CUT = 0, 1, 2
 
@@ -56,7 +58,11 @@ def observe(masks, ids)->np.ndarray: # (T, H, W) class ids; n of them
     out = np.zeros((len(masks), len(ids), len(FEATURES)), np.float32)
     slot = {int(k): i for i, k in enumerate(ids) if k}
     for t, mask in enumerate(masks):
-        boxes = {k+1: (b[0].start, b[0].stop, b[1].start, b[1].stop) for k, b in enumerate(find_objects(mask)) if b and k+1 in slot}
+        boxes = {}
+        for k, found in enumerate(find_objects(mask), 1):
+            if not found or k not in slot: continue
+            down, across = found
+            boxes[k] = down.start, down.stop, across.start, across.stop
         for k, box in boxes.items():
             nearer = np.zeros(256, bool)
             nearer[[j for j, b in boxes.items() if j != k and b[1] >= box[1]]] = True
@@ -76,7 +82,9 @@ def _token(mask, k, box, nearer): # its id and box; which ids are nearer
     cy, cx = rows@ry/area, cols@rx/area
     states = [CUT if at_border else HIDDEN if covered.any() else CLEAR for at_border, covered in
               ((y0 == 0, up[0]), (y1 == H, down[-1]), (x0 == 0, left[:, 0]), (x1 == W, right[:, -1]))]
-    return (area, y0+cy, x0+cx, rows@(ry-cy)**2/area, cols@(rx-cx)**2/area, (ry-cy)@m@(rx-cx)/area, *box, *states, (up | down | left | right).sum())
+    moments = rows@(ry-cy)**2/area, cols@(rx-cx)**2/area, (ry-cy)@m@(rx-cx)/area
+    touch = (up | down | left | right).sum()
+    return (area, y0+cy, x0+cx, *moments, *box, *states, touch)
 
 # %% ../../nbs/23_slots.ipynb #mirror
 def mirror(tokens)->np.ndarray: # (…, 15), numpy
@@ -102,16 +110,21 @@ class Tokens:
     def save(self, path):
         "Write them, whole or not at all"
         same = {} if self.known is self.true else dict(known=self.known)
-        with atomic(path) as tmp: np.savez_compressed(tmp, true=self.true, numbers=self.numbers, left_out=np.array(self.left_out, str).reshape(-1, 2), **same)
+        left_out = np.array(self.left_out, str).reshape(-1, 2)
+        with atomic(path) as tmp:
+            np.savez_compressed(tmp, true=self.true, numbers=self.numbers, left_out=left_out, **same)
 
 def load_tokens(path)->Tokens:
     "Read what `Tokens.save` wrote"
     try:
         with np.load(path, allow_pickle=False) as z:
             true = z['true']
-            return Tokens(z['known'] if 'known' in z else true, true, z['numbers'], tuple(map(tuple, z['left_out'].tolist())))
-    except FileNotFoundError: raise FramepredError(f'{path} is not there; tokens are made by `framepred train layout`.') from None
-    except Exception as e: raise FramepredError(f'{path} is not a whole token file ({e}); delete it, and it is made again.') from None
+            known = z['known'] if 'known' in z else true
+            return Tokens(known, true, z['numbers'], tuple(map(tuple, z['left_out'].tolist())))
+    except FileNotFoundError:
+        raise FramepredError(f'{path} is not there; tokens are made by `framepred train layout`.') from None
+    except Exception as e:
+        raise FramepredError(f'{path} is not a whole token file ({e}); delete it, and it is made again.') from None
 
 def stack_tokens(parts)->Tokens: # of `Tokens`
     "One after the other"
@@ -134,28 +147,37 @@ def read_tokens(refs,        # clips on disk, with masks of all 22 frames
     def one(ref):
         try:
             masks = read_clip(ref, frames=False).masks
-            frames = read_clip(ref, masks=False).frames if label is not None and (ref.path/'image_0.png').exists() else None
+            pictures = label is not None and (ref.path/'image_0.png').exists()
+            frames = read_clip(ref, masks=False).frames if pictures else None
             held_to = frames if masks is None else masks
-            if held_to is None or len(held_to) != FRAMES: raise FramepredError(f'{ref.path} has {"no" if held_to is None else len(held_to)} masks, expected {FRAMES}.')
+            count = 'no' if held_to is None else len(held_to)
+            if count != FRAMES: raise FramepredError(f'{ref.path} has {count} masks, expected {FRAMES}.')
         except FramepredError as e: return str(e)
         return masks, frames
     rows, numbers, left_out = [], [], []
     for ref, got in zip(refs, progress(in_threads(one, refs), total=len(refs), desc='objects', unit='clip')):
-        if isinstance(got, str): left_out.append((ref.name, got)); continue
+        if isinstance(got, str):
+            left_out.append((ref.name, got))
+            continue
         masks, frames = got
         labels = None if frames is None else label(frames)
         ids = pick_ids(labels if masks is None else masks)
         true = clip_tokens(labels if masks is None else masks, ids)
-        rows.append((true, true)); numbers.append(ref.number)
-        if masks is not None and labels is not None: rows.append((clip_tokens(labels, ids), true)); numbers.append(ref.number)
-    if not rows: raise FramepredError(f'none of the {len(refs)} clips has masks of all {FRAMES} frames to learn from' + (f'; the first: {left_out[0][1]}' if left_out else '.'))
+        rows.append((true, true))
+        numbers.append(ref.number)
+        if masks is not None and labels is not None:   # once more, as a segmenter sees it
+            rows.append((clip_tokens(labels, ids), true))
+            numbers.append(ref.number)
+    if not rows:
+        why = f'; the first: {left_out[0][1]}' if left_out else '.'
+        raise FramepredError(f'none of the {len(refs)} clips has masks of all {FRAMES} frames to learn from{why}')
     known, true = (np.stack(a) for a in zip(*rows))
     return Tokens(true if all(a is b for a, b in rows) else known, true, np.array(numbers), tuple(left_out))
 
 # %% ../../nbs/23_slots.ipynb #make
 def make_tokens(seed:int, split:str, numbers, # addresses of the clips, as for `framepred simulate`
                 workers:int=1)->Tokens:
-    "Simulate clips and keep nothing but their tokens: the same as of the clips that `framepred simulate --masks-only` writes"
+    "Simulate clips and keep nothing but their tokens: those of what `framepred simulate --masks-only` writes"
     jobs = [(seed, split, int(n)) for n in numbers]
     if workers > 1:
         rows = list(progress(in_processes(_make_one, jobs, workers), total=len(jobs), desc='clips', unit='clip'))

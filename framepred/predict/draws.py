@@ -11,7 +11,8 @@ import numpy as np, torch
 from ..data.batches import order
 from ..core import FRAMES, OBSERVED, rng, torch_rng
 from ..motion.futures import SHARP, told_sides
-from .maps import PredictorSettings, encode, layout_maps, past_maps, picture_in, prior, schedule_of, shares, shrink
+from .maps import PredictorSettings, encode, layout_maps, past_maps, picture_in, prior
+from .maps import schedule_of, shares, shrink
 from ..motion.slots import AREA, CENTRE, SIDES, SLOTS, clip_tokens, mirror, pick_ids, to_slots
 
 # %% ../../nbs/29_draws.ipynb #recipe
@@ -44,8 +45,16 @@ def draw_window(r, k:DrawRecipe)->tuple: # a generator
 # %% ../../nbs/29_draws.ipynb #draws
 class Draws:
     "`batch(step, rows)` for the training loop: a pure function"
-    def __init__(self, packed, indices, layout, s:PredictorSettings, recipe:DrawRecipe, batch_size:int, seed=0): # layout: a `Layout`, or None
-        self.packed, self.indices, self.layout, self.s, self.recipe, self.size, self.seed = packed, np.asarray(indices), layout, s, recipe, batch_size, seed
+    def __init__(self, packed,
+                 indices,      # of the clips to draw from
+                 layout,       # a `Layout`, or None
+                 s:PredictorSettings,
+                 recipe:DrawRecipe,
+                 batch_size:int,
+                 seed=0):
+        self.packed, self.indices = packed, np.asarray(indices)
+        self.layout, self.s, self.recipe = layout, s, recipe
+        self.size, self.seed = batch_size, seed
         self.kept = {}
 
     def __call__(self, step, rows):
@@ -59,39 +68,68 @@ class Draws:
         first, last, gaps = draw_window(r, self.recipe)
         return self.window(clip, first, last, gaps, r, flip=r.random() < .5, plain=False, address=address)
 
-    def window(self, clip, first, last, gaps, r, flip=False, plain=True, address=())->dict: # plain: slots by size, nothing jittered, the layout always there
+    def window(self, clip, first, last, gaps, r,
+               flip=False,
+               plain=True,   # slots by size, nothing jittered, the layout always there
+               address=())->dict:
         s, masks = self.s, self.packed.masks[clip]
         gaps = (*gaps, 0)[:s.targets]
         tokens, every = self._tokens(clip)
         past, later = np.arange(first, last+1), [last+g for g in gaps]
         seen = tokens[past]
-        known = np.flatnonzero((seen[..., AREA] > 0).any(0))                      # which of the clip's objects this window shows
+        known = np.flatnonzero((seen[..., AREA] > 0).any(0))   # which of the clip's objects this window shows
         place = np.arange(SLOTS) if plain else r.permutation(SLOTS)
-        ids = np.zeros(SLOTS, np.uint8); ids[place[:len(known)]] = every[known]
-        view = lambda a: np.ascontiguousarray(a[..., ::-1, :] if flip and a.ndim == 4 else a[..., ::-1] if flip else a)
-        slots = to_slots(view(masks[past]), ids)
+        ids = np.zeros(SLOTS, np.uint8)
+        ids[place[:len(known)]] = every[known]
+        labels = _turned(masks[past], flip)
+        slots = to_slots(labels, ids)
         seen = (mirror(seen) if flip else seen)[:, known]
         forecast = None
         if self.layout is not None and s.layout and len(known) and (plain or r.random() >= self.recipe.no_layout):
             seen = seen if plain else self._jittered(seen, r)
             forecast = self.layout.boxes(slots, (1+place[:len(known)]).astype(np.uint8), seen)
-        if forecast is not None and s.futures: forecast = self._came(forecast, (mirror(tokens[later]) if flip else tokens[later])[:, known], gaps, 0 if plain else self.recipe.off, r)
+        if forecast is not None and s.futures:
+            came = (mirror(tokens[later]) if flip else tokens[later])[:, known]
+            forecast = self._came(forecast, came, gaps, 0 if plain else self.recipe.off, r)
         pri = prior(s, self.layout, forecast, gaps)
-        there = torch.tensor([float(g > 0) for g in gaps])
-        label = (lambda t: to_slots(view(masks[t]), ids)) if s.slots else (lambda t: view(masks[t]))
-        truth = torch.stack([shares(label(t), s.classes, s.size) if g else shrink(pri[i], s.size) for i, (t, g) in enumerate(zip(later, gaps))])
+        small = shrink(pri, s.size)
+        truth = self._truth(masks, later, gaps, ids, flip, pri)
         frames, pictures = None, None
         if s.rgb:
-            frames = view(self.packed.frames[clip][past])
-            pictures = torch.stack([picture_in(view(self.packed.frames[clip][t:t+1])[0], s.size) if g else torch.zeros(3, *s.size) for t, g in zip(later, gaps)])
-        small = shrink(pri, s.size)
-        out = dict(past=past_maps(s, frames, slots if s.slots else view(masks[past])), layout=layout_maps(s, pri, forecast), gap=torch.tensor(gaps), prior=small, truth=truth, there=there)
+            frames = _turned(self.packed.frames[clip][past], flip)
+            pictures = self._pictures(clip, later, gaps, flip)
+        out = dict(
+            past=past_maps(s, frames, slots if s.slots else labels),
+            layout=layout_maps(s, pri, forecast),
+            gap=torch.tensor(gaps),
+            prior=small,
+            truth=truth,
+            there=torch.tensor([float(g > 0) for g in gaps]))
         if s.method == 'diffusion':
             g = torch_rng('noise', *address)
             out['x0'] = encode(s, small, truth, pictures)
             out['t'] = torch.randint(0, schedule_of(s).steps, (), generator=g)
             out['noise'] = torch.randn(out['x0'].shape, generator=g)
         return out
+
+    def _truth(self, masks, later, gaps, ids, flip, prior):
+        "The shares that came, (targets, classes, h, w); of a target that is not there, the prior's"
+        s, out = self.s, []
+        for i, (t, gap) in enumerate(zip(later, gaps)):
+            if not gap:
+                out.append(shrink(prior[i], s.size))
+                continue
+            labels = _turned(masks[t], flip)
+            out.append(shares(to_slots(labels, ids) if s.slots else labels, s.classes, s.size))
+        return torch.stack(out)
+
+    def _pictures(self, clip, later, gaps, flip):
+        "The pictures that came, (targets, 3, h, w); zeros for a target that is not there"
+        size, out = self.s.size, []
+        for t, gap in zip(later, gaps):
+            came = _turned(self.packed.frames[clip][t:t+1], flip)[0] if gap else None
+            out.append(picture_in(came, size) if gap else torch.zeros(3, *size))
+        return torch.stack(out)
 
     def _tokens(self, clip):
         "`(tokens (22, n, 15), ids)` of all objects of a clip, measured once"
@@ -105,11 +143,19 @@ class Draws:
         "The forecast as if it had been drawn and had come true, a little off"
         sides = forecast.sides.copy()
         for gap, came in zip(gaps, true):
-            if gap: sides[gap] = told_sides(*map(torch.from_numpy, (sides[gap], came)))[0].numpy() + off*r.normal(size=came[:, SIDES].shape)
+            if not gap: continue
+            told, _ = told_sides(torch.from_numpy(sides[gap]), torch.from_numpy(came))
+            sides[gap] = told.numpy() + off*r.normal(size=came[:, SIDES].shape)
         return forecast._replace(sides=sides, doubt=np.full_like(forecast.doubt, SHARP))
 
     def _jittered(self, seen, r):
         error = r.normal(size=(*seen.shape[:2], 4))*self.recipe.jitter*r.random()*(seen[..., AREA:AREA+1] > 0)
         out = seen.copy()
-        out[..., SIDES] += error; out[..., CENTRE] += error.reshape(*error.shape[:2], 2, 2).mean(-1)
+        out[..., SIDES] += error
+        out[..., CENTRE] += error.reshape(*error.shape[:2], 2, 2).mean(-1)
         return out
+
+def _turned(a, flip): # masks (…, H, W), or frames (T, H, W, 3)
+    "Mirrored, where the draw is"
+    if flip: a = a[..., ::-1, :] if a.ndim == 4 else a[..., ::-1]
+    return np.ascontiguousarray(a)

@@ -22,7 +22,7 @@ class PredictorSettings:
     space: str = 'mask'          # what is predicted: rgb, mask or joint
     slots: bool = True           # a clip's own objects, instead of all 48 kinds
     layout: bool = True          # is it told where the layout expects each object?
-    futures: bool = False        # has each sample a future of its own, drawn by the layout, instead of the mean and a doubt?
+    futures: bool = False        # has each sample a drawn future of its own, instead of the mean and a doubt?
     size: tuple = (40, 60)       # working height and width
     sees: tuple = (0, 1, 2, 4, 7) # the frames of the past that are looked at; 0 is the last one
     targets: int = 2             # frames a call can predict
@@ -44,11 +44,22 @@ class PredictorSettings:
     threshold: float = .4        # an object is painted where it is at least so probable
 
     def __post_init__(self):
-        for name, known in dict(method=('diffusion', 'peer', 'simvp'), space=('rgb', 'mask', 'joint'), strategy=tuple(CALLS)).items():
-            if (v := getattr(self, name)) not in known: raise FramepredError(f'{name} is {v!r}; it is one of {", ".join(known)}.')
-        if self.layout and not self.slots: raise FramepredError('a layout speaks of slots: use slots=True with it, or layout=False.')
-        if self.futures and not (self.layout and self.method == 'diffusion'): raise FramepredError('several futures are drawn by a layout, for samples of a diffusion: use layout=True and method=diffusion with futures, or futures=False.')
-        if self.method != 'diffusion' and self.space != 'mask': raise FramepredError(f'a {self.method} predicts masks; use space=mask.')
+        choices = dict(
+            method=('diffusion', 'peer', 'simvp'),
+            space=('rgb', 'mask', 'joint'),
+            strategy=tuple(CALLS))
+        for name, known in choices.items():
+            value = getattr(self, name)
+            if value not in known:
+                raise FramepredError(f'{name} is {value!r}; it is one of {", ".join(known)}.')
+        if self.layout and not self.slots:
+            raise FramepredError('a layout speaks of slots: use slots=True with it, or layout=False.')
+        if self.futures and not (self.layout and self.method == 'diffusion'):
+            raise FramepredError(
+                'several futures are drawn by a layout, for samples of a diffusion: '
+                'use layout=True and method=diffusion with futures, or futures=False.')
+        if self.method != 'diffusion' and self.space != 'mask':
+            raise FramepredError(f'a {self.method} predicts masks; use space=mask.')
 
     classes = property(lambda s: SLOTS+1 if s.slots else CLASSES)                       # the floor is one of them
     rgb = property(lambda s: s.space != 'mask')                                         # do pictures come in?
@@ -56,12 +67,27 @@ class PredictorSettings:
     channels_out = property(lambda s: 3*s.rgb + s.classes*s.masks)                      # of one target
     channels_past = property(lambda s: len(s.sees)*(1 + 3*s.rgb + s.classes*s.masks))
 
-CALLS = dict(direct=((22,),), every=tuple((n,) for n in range(12, 23)), skip=(*((n, n+1) for n in range(12, 22, 2)), (22,)))   # the frames of each call
+CALLS = dict(   # the frames of each call
+    direct=((22,),),
+    every=tuple((n,) for n in range(12, 23)),
+    skip=(*((n, n+1) for n in range(12, 22, 2)), (22,)))
 
 def unet_settings(s:PredictorSettings)->UNetSettings:
     "The U-Net that fits"
-    return UNetSettings(s.targets*s.channels_out, s.targets*s.channels_out, s.channels_past, s.targets*s.classes*s.layout, s.targets, FRAMES-OBSERVED,
-                        s.channels, s.multipliers, s.blocks, s.attention, spade=s.spade, dropout=s.dropout)
+    code = s.targets*s.channels_out   # in and out
+    return UNetSettings(
+        code,
+        code,
+        s.channels_past,
+        s.targets*s.classes*s.layout,
+        s.targets,
+        FRAMES-OBSERVED,
+        s.channels,
+        s.multipliers,
+        s.blocks,
+        s.attention,
+        spade=s.spade,
+        dropout=s.dropout)
 
 def schedule_of(s:PredictorSettings)->Schedule: return Schedule(s.schedule, predict=s.predict, zero_snr=s.zero_snr)
 
@@ -78,7 +104,9 @@ def shrink(maps:torch.Tensor, size)->torch.Tensor: # (…, H, W)
 
 def enlarge(maps:torch.Tensor, size=SIZE)->torch.Tensor: # (…, h, w)
     "Straight lines between the pixels' middles"
-    return F.interpolate(maps.reshape(-1, *maps.shape[-3:]), tuple(size), mode='bilinear', align_corners=False).reshape(*maps.shape[:-2], *size)
+    flat = maps.reshape(-1, *maps.shape[-3:])
+    out = F.interpolate(flat, tuple(size), mode='bilinear', align_corners=False)
+    return out.reshape(*maps.shape[:-2], *size)
 
 # %% ../../nbs/27_maps.ipynb #past
 def past_maps(s:PredictorSettings,
@@ -91,7 +119,9 @@ def past_maps(s:PredictorSettings,
         there = back < T
         parts.append(torch.full((1, *s.size), float(there)))
         if s.rgb: parts.append(picture_in(frames[T-1-back], s.size) if there else torch.zeros(3, *s.size))
-        if s.masks: parts.append(shares(slots[T-1-back], s.classes, s.size) if there else torch.zeros(s.classes, *s.size))
+        if s.masks:
+            nothing = torch.zeros(s.classes, *s.size)
+            parts.append(shares(slots[T-1-back], s.classes, s.size) if there else nothing)
     return torch.cat(parts)
 
 def picture_in(frame, size)->torch.Tensor: # uint8 (H, W, 3)
@@ -113,7 +143,9 @@ def prior(s:PredictorSettings,
     out[:, 0] = 1
     if forecast is not None:
         for k, ahead in enumerate(aheads):
-            if ahead: out[k] = 0; out[k, [0, *forecast.ids.tolist()]] = torch.from_numpy(layout.maps(forecast, ahead))
+            if not ahead: continue
+            out[k] = 0
+            out[k, [0, *forecast.ids.tolist()]] = torch.from_numpy(layout.maps(forecast, ahead))
     return out
 
 def layout_maps(s:PredictorSettings, prior, forecast)->torch.Tensor: # (targets, classes, H, W)
@@ -141,7 +173,8 @@ def repair(s:PredictorSettings, prior_small:torch.Tensor): # (B, targets, classe
         pictures, change = split_code(s, x0)
         if not s.masks: return x0.clamp(-1, 1)
         share = change.unflatten(0, (len(prior_small), -1)) + prior_small[:, None]
-        return encode(s, prior_small.repeat_interleave(len(x0)//len(prior_small), 0), share.clamp(0, 1).flatten(0, 1), pictures.clamp(-1, 1))
+        each = prior_small.repeat_interleave(len(x0)//len(prior_small), 0)
+        return encode(s, each, share.clamp(0, 1).flatten(0, 1), pictures.clamp(-1, 1))
     return project
 
 def decode(s:PredictorSettings, x0:torch.Tensor, # (B, targets·channels_out, h, w)
@@ -164,14 +197,17 @@ def repaint(frames,    # uint8 (T, H, W, 3), the observed ones
         here, there = mask == k, [t for t in range(len(masks)) if (masks[t] == k).any()]
         if not there: continue
         t = there[-1]
-        if forecast is not None and k in forecast.ids and (view := forecast.views[list(forecast.ids).index(k)].frame) is not None: t = view
+        if forecast is not None and k in forecast.ids:
+            view = forecast.views[list(forecast.ids).index(k)].frame
+            if view is not None: t = view
         out[here] = _moved(frames[t], masks[t] == k, here)[here]
     return out
 
 def _floor(frames, masks):
     "Each pixel's median over the frames in which no object covers it"
     covered = (np.asarray(masks) > 0)[..., None]
-    seen, n = np.sort(np.where(covered, 999, frames.astype(np.int16)), 0), (~covered).sum(0)   # the covered ones come last
+    seen = np.sort(np.where(covered, 999, frames.astype(np.int16)), 0)   # the covered ones come last
+    n = (~covered).sum(0)
     at = lambda i: np.take_along_axis(seen, np.broadcast_to(i, seen.shape[1:])[None], 0)[0]
     floor, always = (at((n-1).clip(0)//2)+at(n//2))//2, np.broadcast_to(n == 0, seen.shape[1:])
     floor[always] = 0 if always.all() else np.median(floor[~always])   # always covered: any floor will do
@@ -182,7 +218,9 @@ def _moved(frame, source, goal): # bool (H, W), (H, W)
     import cv2
     from scipy.ndimage import distance_transform_edt
     box = lambda m: tuple(slice(a[0], a[-1]+1) for a in (np.flatnonzero(m.any(1)), np.flatnonzero(m.any(0))))
-    nearest = distance_transform_edt(~source, return_distances=False, return_indices=True)   # its colours reach beyond its edge
+    # its colours reach beyond its edge
+    nearest = distance_transform_edt(~source, return_distances=False, return_indices=True)
     out, to = np.zeros_like(frame), box(goal)
-    out[to] = cv2.resize(frame[tuple(nearest)][box(source)], (to[1].stop-to[1].start, to[0].stop-to[0].start), interpolation=cv2.INTER_LINEAR)
+    size = to[1].stop-to[1].start, to[0].stop-to[0].start
+    out[to] = cv2.resize(frame[tuple(nearest)][box(source)], size, interpolation=cv2.INTER_LINEAR)
     return out

@@ -27,7 +27,8 @@ class Peer(nn.Module):
 
     def forward(self, past, layout, gap):
         x = past.new_zeros(len(past), self.unet.settings.in_channels, *past.shape[-2:])
-        return self.unet(x, torch.zeros(len(past), dtype=torch.long, device=past.device), self.unet.condition(past, layout, gap))
+        t = torch.zeros(len(past), dtype=torch.long, device=past.device)
+        return self.unet(x, t, self.unet.condition(past, layout, gap))   # (B, targets·classes, h, w)
 
 # %% ../../nbs/28_peers.ipynb #simvp
 class Gate(nn.Module):
@@ -36,7 +37,8 @@ class Gate(nn.Module):
         super().__init__()
         self.norm1, self.norm2 = nn.GroupNorm(groups_of(c), c), nn.GroupNorm(groups_of(c), c)
         self.enter, self.leave = nn.Conv2d(c, c, 1), nn.Conv2d(c, c, 1)
-        self.near, self.far = nn.Conv2d(c, c, 5, padding=2, groups=c), nn.Conv2d(c, c, 7, padding=9, dilation=3, groups=c)
+        self.near = nn.Conv2d(c, c, 5, padding=2, groups=c)
+        self.far = nn.Conv2d(c, c, 7, padding=9, dilation=3, groups=c)
         self.gate = nn.Conv2d(c, 2*c, 1)
         self.mlp = nn.Sequential(nn.Conv2d(c, 2*c, 1), nn.GELU(), nn.Conv2d(2*c, c, 1))
 
@@ -51,7 +53,8 @@ class SimVP(nn.Module):
         super().__init__()
         c, self.frames, self.targets = s.channels, len(s.sees), s.targets
         per_frame, wide = s.channels_past//self.frames, 4*s.channels
-        conv = lambda i, o, stride=1: nn.Sequential(nn.Conv2d(i, o, 3, stride, 1), nn.GroupNorm(groups_of(o), o), nn.SiLU())
+        def conv(i, o, stride=1):
+            return nn.Sequential(nn.Conv2d(i, o, 3, stride, 1), nn.GroupNorm(groups_of(o), o), nn.SiLU())
         self.embed = nn.Conv2d(per_frame, c, 1)   # a class, or a slot, as a vector
         self.first, self.second = conv(c, c), nn.Sequential(conv(c, c, 2), conv(c, c, 2))
         self.enter, self.leave = nn.Conv2d(self.frames*c, wide, 1), nn.Conv2d(wide, c, 1)
@@ -61,11 +64,13 @@ class SimVP(nn.Module):
 
     def forward(self, past, layout, gap):
         B, (h, w) = len(past), past.shape[-2:]
-        first = self.first(self.embed(past.reshape(B*self.frames, -1, h, w)))
-        z = self.second(first)
-        z = self.leave(self.translate(self.enter(z.reshape(B, -1, *z.shape[-2:]))))
-        for up, size in zip(self.up, ((-(-h//2), -(-w//2)), (h, w))): z = up(F.interpolate(z, size, mode='nearest'))
-        out = self.out(torch.cat([z, first.unflatten(0, (B, self.frames))[:, 0]], 1))   # the first frame looked at is the last of the window
+        first = self.first(self.embed(past.reshape(B*self.frames, -1, h, w)))        # (B·frames, c, h, w)
+        z = self.second(first)                                                       # (B·frames, c, h/4, w/4)
+        z = self.leave(self.translate(self.enter(z.reshape(B, -1, *z.shape[-2:]))))  # (B, c, h/4, w/4)
+        half = -(-h//2), -(-w//2)
+        for up, size in zip(self.up, (half, (h, w))): z = up(F.interpolate(z, size, mode='nearest'))
+        last = first.unflatten(0, (B, self.frames))[:, 0]   # the first frame looked at is the last of the window
+        out = self.out(torch.cat([z, last], 1))                                      # (B, classes, h, w)
         return F.pad(out, (0, 0, 0, 0, 0, (self.targets-1)*out.shape[1]))
 
 def make_predictor_net(s:PredictorSettings)->nn.Module:

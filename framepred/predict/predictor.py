@@ -20,7 +20,8 @@ from ..data.reading import open_data
 from ..denoise.diffusion import addressed_noise, sample, squared_error, timesteps
 from .draws import DrawRecipe, Draws
 from ..motion.layout import decide
-from .maps import CALLS, PredictorSettings, decode, encode, layout_maps, past_maps, picture_out, prior, repair, repaint, schedule_of, shrink, split_code
+from .maps import CALLS, PredictorSettings, decode, encode, layout_maps, past_maps, picture_out
+from .maps import prior, repair, repaint, schedule_of, shrink
 from ..score.metrics import iou_counts, jaccard
 from ..data.pack import pack
 from .peers import make_predictor_net, peer_loss, probabilities
@@ -29,17 +30,65 @@ from ..motion.slots import SLOTS, from_slots, pick_ids, to_slots
 from ..training.loop import train
 
 # %% ../../nbs/30_predictor.ipynb #presets
-_tiny = PredictorSettings(futures=True, predict='x0', sees=(0, 2, 5), channels=24, spade=16, samples=64, steps=1)
-PRESETS = dict(
-    tiny=(_tiny, DrawRecipe(), TrainSettings(batch_size=8, ema=.998, eval_every=250, save_every=250, higher=False)),
-    base=(dataclasses.replace(_tiny, size=(80, 120), sees=tuple(range(11)), channels=96, multipliers=(1, 2, 3, 4), blocks=2, attention=(2, 3), spade=96, samples=64, steps=4),
-          DrawRecipe(steps=60000, lr=3e-4, warmup=1000), TrainSettings(batch_size=64, ema=.9995, eval_every=1000, save_every=1000, higher=False)),
-    seed=(PredictorSettings(space='rgb', slots=False, layout=False, size=(128, 128), sees=tuple(range(11)), signal=1., schedule='linear', predict='eps', zero_snr=False, channels=128,
-                            multipliers=(1, 2, 3, 4, 4), blocks=3, attention=(2, 3, 4), spade=256, dropout=.1, strategy='skip', samples=1, steps=50, threshold=.5),
-          DrawRecipe(steps=100_000, lr=2e-4, warmup=5000, task=0., pairs=1., short=0.), TrainSettings(batch_size=8, ema=.9999, eval_every=2000, save_every=1000, higher=False)))
-_s, _r, _t = PRESETS['seed']
-PRESETS['seed-tiny'] = (dataclasses.replace(_s, size=(80, 120), sees=(0, 1, 2, 4, 7), channels=32, multipliers=(1, 2, 3), blocks=1, attention=(2,), spade=32, dropout=0., steps=10),
-                        dataclasses.replace(_r, steps=20000, lr=5e-4, warmup=200), dataclasses.replace(_t, ema=.998, eval_every=250, save_every=250))
+_all = tuple(range(OBSERVED))   # all frames of the past
+_tiny = PredictorSettings(
+    futures=True,
+    predict='x0',
+    sees=(0, 2, 5),
+    channels=24,
+    spade=16,
+    samples=64,
+    steps=1)
+_base = dataclasses.replace(
+    _tiny,
+    size=(80, 120),
+    sees=_all,
+    channels=96,
+    multipliers=(1, 2, 3, 4),
+    blocks=2,
+    attention=(2, 3),
+    spade=96,
+    samples=64,
+    steps=4)
+_seed = PredictorSettings(
+    space='rgb', slots=False, layout=False,
+    size=(128, 128),
+    sees=_all,
+    signal=1.,
+    schedule='linear', predict='eps', zero_snr=False,
+    channels=128,
+    multipliers=(1, 2, 3, 4, 4),
+    blocks=3,
+    attention=(2, 3, 4),
+    spade=256,
+    dropout=.1,
+    strategy='skip', samples=1, steps=50,
+    threshold=.5)
+_seed_tiny = dataclasses.replace(
+    _seed,
+    size=(80, 120),
+    sees=(0, 1, 2, 4, 7),
+    channels=32,
+    multipliers=(1, 2, 3),
+    blocks=1,
+    attention=(2,),
+    spade=32,
+    dropout=0.,
+    steps=10)
+_seed_draws = DrawRecipe(steps=100_000, lr=2e-4, warmup=5000, task=0., pairs=1., short=0.)
+
+def _train(batch_size, ema, eval_every, save_every):
+    return TrainSettings(batch_size=batch_size, ema=ema, eval_every=eval_every, save_every=save_every, higher=False)
+
+PRESETS = {
+    'tiny': (_tiny, DrawRecipe(), _train(8, .998, 250, 250)),
+    'base': (_base, DrawRecipe(steps=60000, lr=3e-4, warmup=1000), _train(64, .9995, 1000, 1000)),
+    'seed': (_seed, _seed_draws, _train(8, .9999, 2000, 1000)),
+    'seed-tiny': (
+        _seed_tiny,
+        dataclasses.replace(_seed_draws, steps=20000, lr=5e-4, warmup=200),
+        _train(8, .998, 250, 250)),
+}
 
 # %% ../../nbs/30_predictor.ipynb #asking
 class Past(NamedTuple):
@@ -95,7 +144,8 @@ def calls_of(strategy:str, numbers=None)->tuple: # frames that are wanted; None:
     within = known if strategy == 'direct' else [n for call in calls for n in call]
     for n in wanted:
         if n not in within:
-            raise FramepredError(f'frame {n} cannot be predicted with {strategy}; ask for frames {within[0]} to {within[-1]}.')
+            raise FramepredError(
+                f'frame {n} cannot be predicted with {strategy}; ask for frames {within[0]} to {within[-1]}.')
     if strategy == 'direct': return tuple((int(n),) for n in wanted), set(wanted)
     needed = [i for i, call in enumerate(calls) if set(call) & set(wanted)]
     return calls[:max(needed, default=-1)+1], set(wanted)
@@ -208,7 +258,9 @@ class Predictor:
         "A `Step` for every predicted frame"
         s, masks = self.settings, np.asarray(masks)[-OBSERVED:]
         ids = pick_ids(masks) if s.slots else np.arange(1, s.classes, dtype=np.uint8)
-        observed = Past(None if frames is None else np.asarray(frames)[-OBSERVED:], to_slots(masks, ids) if s.slots else masks)
+        observed = Past(
+            None if frames is None else np.asarray(frames)[-OBSERVED:],
+            to_slots(masks, ids) if s.slots else masks)
         def collage(mask): return None if frames is None else repaint(observed.frames, masks, mask)
         strategy = strategy or s.strategy
         K = 1 if s.method != 'diffusion' else samples or s.samples
@@ -330,16 +382,21 @@ def _maps(maps, here): return [maps[i].numpy() for i in here]
 def tune(predictor:Predictor, clips, # (frames or None, masks (11, H, W), truth (H, W)) of each, none of them trained on
          ways=None,        # (samples, steps) to try; by default those of the settings, and one step
          shares=(0., .5, 1.), blends=(0., .25, .5, .75, 1.), thresholds=(.25, .3, .35, .4, .45, .5))->tuple:
-    "`(predictor, scores)`: the decision that scores best; the Jaccard of each (samples, steps, pixels, blend, threshold)"
+    "`(predictor, scores)`: the best decision; the Jaccard of each (samples, steps, pixels, blend, threshold)"
     s, counts = predictor.settings, {}
-    ways = ways or [(s.samples, s.steps)]+[(1, 1)]*(s.method == 'diffusion' and s.predict == 'x0' and s.layout and not s.futures)
-    ask, shares, blends = predictor.with_(pixels=1., blend=1.), shares if s.futures else (1.,), blends if s.layout else (1.,)
+    mean_in_one_step = s.method == 'diffusion' and s.predict == 'x0' and s.layout and not s.futures
+    ways = ways or [(s.samples, s.steps)]+[(1, 1)]*mean_in_one_step
+    ask = predictor.with_(pixels=1., blend=1.)
+    if not s.futures: shares = (1.,)
+    if not s.layout: blends = (1.,)
     for i, (frames, masks, truth) in enumerate(clips):
         for samples, steps in ways:
             *_, step = ask.rollout(frames if s.rgb else None, masks, samples=samples, steps=steps, clip=f'tune {i}')
             for share, b in itertools.product(shares, blends):
                 maps = _mixed(step.drawn, step.told, step.expected, share, b)
-                for t in thresholds: counts[samples, steps, share, b, t] = counts.get((samples, steps, share, b, t), 0) + iou_counts(decide(maps, step.ids, t), truth)
+                for t in thresholds:
+                    key = samples, steps, share, b, t
+                    counts[key] = counts.get(key, 0) + iou_counts(decide(maps, step.ids, t), truth)
     scores = {k: float(jaccard(c)) for k, c in counts.items()}
     samples, steps, share, b, t = max(scores, key=scores.get)
     return predictor.with_(samples=samples, steps=steps, pixels=share, blend=b, threshold=t), scores
@@ -350,9 +407,12 @@ def predictor_loss(s:PredictorSettings):
     schedule = schedule_of(s)
     def diffusion(net, d, phase=None):
         mods = net.condition(d['past'], d['layout'], d['gap'])
-        error = squared_error(lambda x, t: net(x, t, mods), d['x0'], d['t'], d['noise'], schedule).unflatten(1, (s.targets, s.channels_out))
-        error = error.mean((-2, -1))*d['there'][..., None]
-        parts = {n: e.sum()/(d['there'].sum()*e.shape[-1]).clamp_min(1) for n, e in (('rgb', error[..., :3*s.rgb]), ('mask', error[..., 3*s.rgb:])) if e.shape[-1]}
+        error = squared_error(lambda x, t: net(x, t, mods), d['x0'], d['t'], d['noise'], schedule)
+        error = error.unflatten(1, (s.targets, s.channels_out))   # (B, targets, channels, h, w)
+        error = error.mean((-2, -1))*d['there'][..., None]        # (B, targets, channels)
+        parts = {}
+        for name, e in (('rgb', error[..., :3*s.rgb]), ('mask', error[..., 3*s.rgb:])):
+            if e.shape[-1]: parts[name] = e.sum()/(d['there'].sum()*e.shape[-1]).clamp_min(1)
         return dict(parts, loss=sum(parts.values()))
     def peer(net, d, phase=None):
         there = d['there'] if s.method == 'peer' else d['there']*(d['gap'] == FRAMES-OBSERVED)   # SimVP knows one gap
@@ -364,38 +424,53 @@ def train_predictor(data,              # the data set's folder
                     out='runs/predictor', # the run's folder; the finished weights are in out/weights
                     preset='tiny',
                     layout=None,       # a `Layout`, best one that was not trained on these clips; None to do without
-                    label=None,        # frames (T, H, W, 3) → ids: a segmenter's `clip_labels`; the decision is then tuned on its masks
-                    max_minutes=None, init=None, seed=0, device='auto', batch_size=None, workers=1,
+                    label=None,        # frames (T, H, W, 3) → ids: a segmenter's `clip_labels`, to tune on its masks
+                    max_minutes=None,
+                    init=None,         # weights to start from
+                    seed=0,
+                    device='auto',
+                    batch_size=None,
+                    workers=1,
                     pseudo=None,       # a split that `label` labelled, to learn from too
                     **changes)->Run:   # of the preset's settings and of its recipe
     "Train a predictor or a peer, tune its decision, and write it to out/weights; called again, it goes on"
-    if preset not in PRESETS: raise FramepredError(f'there is no predictor preset {preset!r}; there are {", ".join(PRESETS)}.')
+    if preset not in PRESETS:
+        raise FramepredError(f'there is no predictor preset {preset!r}; there are {", ".join(PRESETS)}.')
     s, recipe, how = PRESETS[preset]
     mine = {f.name for f in dataclasses.fields(DrawRecipe)} & changes.keys()
-    recipe, s = dataclasses.replace(recipe, **{k: changes[k] for k in mine}), _changed(s, {k: v for k, v in changes.items() if k not in mine}, layout)
+    recipe = dataclasses.replace(recipe, **{k: changes[k] for k in mine})
+    s = _changed(s, {k: v for k, v in changes.items() if k not in mine}, layout)
     if s.method == 'simvp': recipe = dataclasses.replace(recipe, task=1.)
     how = dataclasses.replace(how, seed=seed, batch_size=batch_size or how.batch_size)
-    source, out = open_data(data), Path(out)
-    refs = [*source.split('train'), *(r for r in (source.split(pseudo) if pseudo else ()) if (r.path/'mask.npy').exists())]
-    packed = pack(refs, out/'packed', frames=s.rgb)
-    if packed.left_out: print(f'{len(packed.left_out)} clips cannot be read and are left out: {", ".join(name for name, _ in packed.left_out)}.')
-    learn, held = holdout(packed.numbers)
-    if not len(held): raise FramepredError(f'none of the {len(packed)} clips to learn from can be held out to choose by; at least ten in a row of numbers are needed.')
+    out = Path(out)
+    refs = _refs(open_data(data), pseudo)
+    packed, learn, held = _packed(refs, out/'packed', s.rgb)
     torch.manual_seed(seed_of(seed, 'predictor net'))
     first = Predictor.load(init, layout, 'cpu') if init else None
-    if first: s = dataclasses.replace(first.settings, **{k: getattr(s, k) for k in ('futures', 'strategy', 'samples', 'steps')})   # how it is asked may change, not how it is built
+    if first:   # how it is asked may change, not how it is built
+        asked = {k: getattr(s, k) for k in ('futures', 'strategy', 'samples', 'steps')}
+        s = dataclasses.replace(first.settings, **asked)
     net = first.net.requires_grad_(True) if first else make_predictor_net(s)
-    test, loss = Draws(packed, held, layout, s, dataclasses.replace(recipe, task=max(recipe.task, .8), no_layout=0.) if recipe.task else recipe, 16, seed), predictor_loss(s)
-    fixed = [test(i, range(16)) for i in range(2)]   # the same held-out draws every time
-    def held_loss(net, phase):
-        device = next(net.parameters()).device
-        return dict(held_loss=float(np.mean([float(loss(net, {k: v.to(device) for k, v in d.items()})['loss']) for d in fixed])))
-    run = train(net, loss, Draws(packed, learn, layout, s, recipe, how.batch_size, seed), out, [Phase(recipe.steps, {'all': recipe.lr}, recipe.warmup)], how,
-                evaluate=held_loss, metric='held_loss', kind='predictor', net_settings=s, facts=dict(preset=preset, clips=len(learn), recipe=dataclasses.asdict(recipe), seed=seed),
-                max_minutes=max_minutes, device=device, workers=workers)
+    loss = predictor_loss(s)
+    run = train(
+        net,
+        loss,
+        Draws(packed, learn, layout, s, recipe, how.batch_size, seed),
+        out,
+        [Phase(recipe.steps, {'all': recipe.lr}, recipe.warmup)],
+        how,
+        evaluate=_held_loss(loss, Draws(packed, held, layout, s, _as_asked(recipe), 16, seed)),
+        metric='held_loss',
+        kind='predictor',
+        net_settings=s,
+        facts=dict(preset=preset, clips=len(learn), recipe=dataclasses.asdict(recipe), seed=seed),
+        max_minutes=max_minutes,
+        device=device,
+        workers=workers)
     rank, _, wait = processes()
     if rank == 0:
-        best, curve = Predictor.load(out/'best', layout, device, label), run.log.dropna(subset='held_loss')
+        best = Predictor.load(out/'best', layout, device, label)
+        curve = run.log.dropna(subset='held_loss')
         best.facts |= dict(minutes=run.seconds/60, curve=list(zip(curve.step.tolist(), curve.held_loss.tolist())))
         if s.masks or label is not None:
             best, scores = tune(best, (_shown(r, s, label) for r in _sound(refs, packed, held, recipe.tuning)))
@@ -406,9 +481,41 @@ def train_predictor(data,              # the data set's folder
 
 def _changed(s, changes, layout):
     "Settings changed; a layout is used where there is one and where it can be"
-    may = s.layout and layout is not None and changes.get('slots', s.slots) and changes.get('method', s.method) != 'simvp'
-    several = may and changes.get('futures', s.futures) and changes.get('method', s.method) == 'diffusion' and hasattr(layout, 'several')
+    def wished(name): return changes.get(name, getattr(s, name))
+    may = s.layout and layout is not None and wished('slots') and wished('method') != 'simvp'
+    several = may and wished('futures') and wished('method') == 'diffusion' and hasattr(layout, 'several')
     return dataclasses.replace(s, **{**changes, 'layout': bool(may), 'futures': bool(several)})
+
+def _refs(source, pseudo):
+    "The clips to learn from; of a split that was labelled, those that have labels"
+    labelled = [r for r in source.split(pseudo) if (r.path/'mask.npy').exists()] if pseudo else []
+    return [*source.split('train'), *labelled]
+
+def _packed(refs, path, pictures):
+    "`(packed, learn, held)`: the clips that can be read; which of them to learn from, which to choose by"
+    packed = pack(refs, path, frames=pictures)
+    if packed.left_out:
+        names = ', '.join(name for name, _ in packed.left_out)
+        print(f'{len(packed.left_out)} clips cannot be read and are left out: {names}.')
+    learn, held = holdout(packed.numbers)
+    if not len(held):
+        raise FramepredError(
+            f'none of the {len(packed)} clips to learn from can be held out to choose by; '
+            'at least ten in a row of numbers are needed.')
+    return packed, learn, held
+
+def _as_asked(recipe):
+    "The draws that the loss is held to: mostly the task itself"
+    if not recipe.task: return recipe
+    return dataclasses.replace(recipe, task=max(recipe.task, .8), no_layout=0.)
+
+def _held_loss(loss, draws):
+    fixed = [draws(i, range(16)) for i in range(2)]   # the same held-out draws every time
+    def mean(net, phase):
+        device = next(net.parameters()).device
+        on = [{k: v.to(device) for k, v in d.items()} for d in fixed]
+        return dict(held_loss=float(np.mean([float(loss(net, d)['loss']) for d in on])))
+    return mean
 
 def _sound(refs, packed, held, count):
     by_name = {(r.split, r.name): r for r in refs}
