@@ -73,7 +73,8 @@ def train(model:str,  # segmenter, layout, predictor or all
           data, out, preset='tiny', max_minutes=None, init=None, segmenter=None, layout=None, pseudo=None, drop_bad=False, encoder_weights=None,
           no_layout=False, seed:int=0, device='auto', batch_size=None, **changes): # changes: of the predictor's settings
     "Train a model in the folder `out`, or go on with the one that lies there"
-    from framepred.app.methods import Sight, find_weights
+    from framepred.app.methods import Sight
+    from framepred.training.checkpoint import find_weights
     init = init and find_weights(model, init)
     common = dict(preset=preset, max_minutes=max_minutes, seed=seed, device=device)
     if model == 'all': return train_all(data, out, preset, max_minutes, pseudo, drop_bad, encoder_weights, seed, device)
@@ -202,7 +203,7 @@ def _train(a):
     print(train(a.model, a.data, a.out, a.preset, a.max_minutes, a.init, a.segmenter, a.layout, a.pseudo, a.bad_labels == 'drop', a.encoder_weights, a.no_layout, a.seed, a.device, a.batch_size, **changes))
 
 def _label(a):
-    from framepred.app.methods import find_weights
+    from framepred.training.checkpoint import find_weights
     from framepred.segment.segmenter import Segmenter, label
     print(label(a.data, a.split, Segmenter.load(find_weights('segmenter', a.segmenter), a.device), batch_size=a.batch_size or 11))
 
