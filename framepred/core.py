@@ -7,7 +7,7 @@ __all__ = ['FRAMES', 'OBSERVED', 'TARGET', 'CLASSES', 'SIZE', 'SPLITS', 'Framepr
            'rng', 'torch_rng']
 
 # %% ../nbs/00_core.ipynb #imports
-import dataclasses, hashlib
+import dataclasses, hashlib, typing
 import numpy as np
 
 # %% ../nbs/00_core.ipynb #words
@@ -24,18 +24,33 @@ class FramepredError(Exception):
 
 # %% ../nbs/00_core.ipynb #settings
 def to_dict(settings)->dict:
-    "A settings dataclass as plain JSON-able values"
+    "A settings dataclass, and those inside it, as plain JSON-able values"
     return dataclasses.asdict(settings)
 
-def from_dict(cls, d:dict, # what `to_dict` gave, after a trip through JSON
-              where='these settings'): # names the source in the error
-    "The settings dataclass `cls` from a dict; lists become tuples again"
+def from_dict(
+    cls,                     # the dataclass
+    d:dict,                  # what `to_dict` gave, after a trip through JSON
+    where='these settings',  # names the source in the error
+):
+    "The settings dataclass `cls` from a dict; lists become tuples again, and dicts the dataclasses they were"
     names = {f.name for f in dataclasses.fields(cls)}
+    if not isinstance(d, dict):
+        raise FramepredError(f'{where}: {d!r} was found where the settings of a {cls.__name__} are expected.')
     if unknown := sorted(set(d) - names):
         raise FramepredError(f'{where}: {cls.__name__} has no setting called {", ".join(unknown)}; '
                              f'it knows {", ".join(sorted(names))}.')
-    tuples = lambda v: tuple(map(tuples, v)) if isinstance(v, list) else v
-    return cls(**{k: tuples(v) for k, v in d.items()})
+    kinds = typing.get_type_hints(cls)
+    return cls(**{k: _restored(kinds[k], v, f'{where}, {k}') for k, v in d.items()})
+
+def _restored(kind, value, where):
+    "One value, as the field that it is for wants it"
+    inner = next((k for k in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(k)), None)   # also of `Inner|None`
+    if inner is not None and value is not None:
+        return from_dict(inner, value, where)
+    return _tuples(value)
+
+def _tuples(value):
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 # %% ../nbs/00_core.ipynb #seeds
 def seed_of(*address)->int:
