@@ -11,9 +11,9 @@ import dataclasses
 from pathlib import Path
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 from .boxes import FACTS, STEPS, Recipe, Windows, box_sides, features, log_doubt, pairs
-from ..training.checkpoint import Run
+from ..training.checkpoint import Run, load_net
 from ..core import OBSERVED, SIZE, FramepredError, seed_of, torch_rng
-from ..files import load_weights, save_weights
+from ..files import save_weights
 from ..runtime import processes
 from ..denoise.diffusion import Schedule, addressed_noise, q_sample, sample, timesteps
 from .layout import Layout, Outlook, gather, train_layout
@@ -214,12 +214,7 @@ class Futures(Layout):
         return (box_sides(out)[0, 1:] + change).cpu().numpy()
 
 def _load_futures(folder):
-    state, how, facts = load_weights(folder, 'futures', FuturesSettings)
-    net = FuturesNet(how)
-    try: net.load_state_dict(state)
-    except RuntimeError:
-        raise FramepredError(
-            f'{folder}: the weights do not fit the settings beside them; copy or train them again.') from None
+    net, how, facts = load_net(folder, 'futures', FuturesSettings, FuturesNet)
     return net, how, facts
 
 def train_futures(data=None,       # a data set's folder, or

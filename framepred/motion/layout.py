@@ -14,9 +14,9 @@ import numpy as np, torch
 from ..data.batches import holdout
 from .boxes import PRESETS, STEPS, LayoutNet, LayoutSettings, Windows, box_sides, layout_errors
 from .boxes import layout_loss, log_doubt
-from ..training.checkpoint import Run
+from ..training.checkpoint import Run, load_net
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError, seed_of
-from ..files import load_weights, save_weights
+from ..files import save_weights
 from ..runtime import get_device, processes, progress
 from ..data.reading import open_data, read_clip
 from ..score.metrics import iou_counts, jaccard
@@ -104,15 +104,7 @@ class Layout:
     @classmethod
     def load(cls, folder, device='cpu'): # so small that a CPU is the better place
         "The predictor that `save` wrote, or `train_layout`"
-        if (Path(folder)/'weights'/'settings.json').exists(): folder = Path(folder)/'weights'   # a training run
-        state, settings, facts = load_weights(folder, 'layout', LayoutSettings)
-        net = LayoutNet(settings)
-        try: net.load_state_dict(state)
-        except RuntimeError as e:
-            why = str(e).splitlines()[-1].strip()
-            raise FramepredError(
-                f'{folder} holds weights that do not fit its settings ({why}); '
-                'train it again or copy the whole folder.') from None
+        net, settings, facts = load_net(folder, 'layout', LayoutSettings, LayoutNet)
         return cls(net, settings, facts, device)
 
     def save(self, folder, half=True):

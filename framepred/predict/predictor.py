@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 import numpy as np, torch
 from ..data.batches import holdout
-from ..training.checkpoint import Run
+from ..training.checkpoint import Run, load_net
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError, seed_of
-from ..files import load_weights, save_weights
+from ..files import save_weights
 from ..runtime import get_device, processes
 from ..data.reading import open_data
 from ..denoise.diffusion import addressed_noise, sample, squared_error, timesteps
@@ -227,16 +227,7 @@ class Predictor:
     @classmethod
     def load(cls, folder, layout=None, device='auto', label=None):
         "From a folder that `save` or `train_predictor` wrote"
-        for sub in ('weights', 'best'):   # a training run
-            if (Path(folder)/sub/'settings.json').exists():
-                folder = Path(folder)/sub
-                break
-        state, settings, facts = load_weights(folder, 'predictor', PredictorSettings)
-        net = make_predictor_net(settings)
-        try: net.load_state_dict(state)
-        except RuntimeError:
-            raise FramepredError(
-                f'{folder}: the weights do not fit the settings beside them; copy or train them again.') from None
+        net, settings, facts = load_net(folder, 'predictor', PredictorSettings, make_predictor_net)
         return cls(net, settings, layout, facts, device, label)
 
     def save(self, folder, half=True):

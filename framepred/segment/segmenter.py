@@ -13,7 +13,7 @@ import numpy as np, pandas as pd, torch
 from PIL import Image
 from ..data.batches import holdout
 from ..core import CLASSES, FramepredError, seed_of
-from ..files import atomic, load_weights, read_json, save_weights, write_json
+from ..files import atomic, read_json, save_weights, write_json
 from ..runtime import get_device, processes, progress
 from ..data.reading import open_data, read_clip
 from ..score.jaccard import jaccard
@@ -21,6 +21,7 @@ from ..data.pack import pack
 from ..training.loop import Phase, Run, pick_precision, train
 from .unetpp import IGNORE, PRESETS, Crops, SegmenterSettings, SegNet, make_net, seg_loss
 from .identity import vote, without_specks
+from ..training.checkpoint import load_net
 
 # %% ../../nbs/22_segmenter.ipynb #segmenter
 class Segmenter:
@@ -35,11 +36,7 @@ class Segmenter:
     @classmethod
     def load(cls, folder, device='auto', tta=None):
         "From a folder that `save` or `train_segmenter` made"
-        if (Path(folder)/'best'/'settings.json').exists(): folder = Path(folder)/'best'   # a training run
-        state, settings, facts = load_weights(folder, 'segmenter', SegmenterSettings)
-        net = SegNet(settings)
-        try: net.load_state_dict(state)
-        except RuntimeError: raise FramepredError(f'{folder}: the weights do not fit the settings beside them; copy or train them again.') from None
+        net, settings, facts = load_net(folder, 'segmenter', SegmenterSettings, SegNet)
         return cls(net, settings, device, tta, facts)
 
     def save(self, folder, half=True, **facts): # half: 16 bits a number
