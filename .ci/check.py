@@ -4,6 +4,14 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 verdicts = []
+WIDTH = 120   # columns of a line of code
+# Chapters that are still to be said one thing a line; none joins them
+WIDE = """
+00_core 01_files 02_runtime 03_reading 04_inspection 05_pack 07_physics 08_simulate
+09_draw 10_viz 14_diffusion 15_unet 16_jaccard 17_metrics 18_answers 19_evaluate
+20_unetpp 21_identity 22_segmenter 31_report 32_methods 33_jobs 34_cli 35_results
+index kaggle
+""".split()
 
 
 def check(name, fn):
@@ -45,6 +53,9 @@ def notebook(path):
     if (k := nb['metadata'].get('kernelspec', {}).get('name')) != 'python3': return f'kernelspec {k!r}, not python3'
     if 'widgets' in nb['metadata']: return 'holds the state of widgets, which nobody can use without a kernel'
     code = [c for c in nb['cells'] if c['cell_type'] == 'code']
+    wide = [l for c in code for l in ''.join(c['source']).splitlines() if len(l) > WIDTH]
+    if wide and path.stem not in WIDE: return f'{len(wide)} lines of code are over {WIDTH} columns; the first: {wide[0].strip()[:60]} …'
+    if not wide and path.stem in WIDE: return 'has no long line any more: take it out of WIDE in .ci/check.py'
     if any(o['output_type'] == 'error' for c in code for o in c['outputs']): return 'holds an error'
     # execution counts are cleaned away: a cell that shows something must hold what it showed
     for c in code:
@@ -60,6 +71,7 @@ if __name__ == '__main__':
     check('dependencies fit together', lambda: shell('pip check'))
     check('the package is what the notebooks export', export)
     check('lines and names: ruff check', lambda: shell('ruff check -q'))
+    check('no import runs upward or in a circle', lambda: shell(f'{sys.executable} tools/rooms.py'))
     check('the notebooks are clean', lambda: shell('nbdev_clean') or unchanged('nbs'))
     check('the README is what nbs/index.ipynb says', lambda: shell(f'{sys.executable} tools/readme.py') or unchanged('README.md'))
     for p in sorted((root/'nbs').glob('*.ipynb')): check(f'{p.name} is executed, small and for python3', lambda: notebook(p))

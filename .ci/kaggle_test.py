@@ -133,7 +133,7 @@ def test_kernel(tmp):
 
 def test_cut_short(tmp):
     "A run that was cut short goes on at its step: half of a segmenter's steps, then the kernel's own cells again"
-    import nbformat, numpy as np
+    import nbformat
     cells = {c.id: c.source for c in nbformat.read(kaggle.root/'nbs'/'kaggle.ipynb', 4).cells}
     root = tmp/'kaggle3'
     for d in ('input', 'working'): (root/d).mkdir(parents=True)
@@ -158,7 +158,7 @@ def tired(self, data, phase, lr):
     shutil.rmtree(root/'working'); (root/'working').mkdir()
     said = call(sys.executable, '-c', begin + cut + call_it, env=env, cwd=tmp, timeout=300)
     facts = json.loads(state.read_text())
-    log = (root/'working/runs/segmenter/log.csv').read_text()
+    (root/'working/runs/segmenter/log.csv').read_text()   # it is there
     assert f'segmenter: {at} of' in said and facts['step'] == sum(p[0] for p in facts['plan']) > at, said
     return f'at step {at} of {facts["step"]}'
 

@@ -64,7 +64,6 @@ def save_weights(folder,        # made if it is not there
                  half=False,    # store floats as float16?
                  **facts):      # anything else worth remembering, as JSON
     "Write a component's weights and settings as one folder, whole or not at all"
-    import torch
     from safetensors.torch import save_file
     state = {k: (v.detach().cpu().half() if half and v.is_floating_point() else v.detach().cpu()).contiguous().clone() for k, v in state.items()}
     with atomic(folder) as tmp:

@@ -2,7 +2,7 @@
 
 Quarto makes a prettier site from the same notebooks (`nbdev_docs`, see .github/workflows/docs.yml); this one needs nothing but nbconvert.
 """
-import configparser, dataclasses, html, importlib, inspect, json, re, shutil, sys, warnings
+import configparser, dataclasses, html, importlib, inspect, re, shutil, sys, warnings
 from pathlib import Path
 
 import nbformat

@@ -6,7 +6,7 @@
 __all__ = ['BLOCK', 'predict', 'run', 'show_table', 'rollout_rows', 'draw_rollout']
 
 # %% ../../nbs/33_jobs.ipynb #imports
-import hashlib, os, shutil, sys
+import hashlib, shutil, sys
 from pathlib import Path
 import numpy as np
 from ..core import FRAMES, OBSERVED, FramepredError

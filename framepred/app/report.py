@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from PIL import Image
-from ..core import FRAMES, OBSERVED, TARGET, FramepredError
+from ..core import FramepredError, OBSERVED, TARGET
 from ..files import atomic
 from ..show.draw import align, to_png
 

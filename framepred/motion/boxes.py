@@ -115,7 +115,9 @@ class LayoutNet(nn.Module):
         self.norm, self.ends = nn.LayerNorm(d), nn.Linear(d, 2*d)
         self.pair, self.tell = nn.Linear(8, d, bias=False), nn.Linear(d, d)
         self.move, self.out = mlp(2*d+4, d), nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 7))
-        for layer in (self.out[1], self.move[2]): nn.init.normal_(layer.weight, 0, .01); nn.init.zeros_(layer.bias)
+        for layer in (self.out[1], self.move[2]):
+            nn.init.normal_(layer.weight, 0, .01)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, seen):
         box, known = last_box(seen)        # (B, S, 4), (B, S)

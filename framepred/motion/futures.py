@@ -75,7 +75,9 @@ class Round(nn.Module):
         self.norm, self.time = nn.LayerNorm(d, elementwise_affine=False), nn.Linear(d, 2*d)
         self.ends, self.tell = nn.Linear(d, 2*d), nn.Linear(d, d)
         self.move = nn.Sequential(nn.Linear(2*d, h), nn.SiLU(), nn.Linear(h, d))
-        nn.init.zeros_(self.time.weight); nn.init.zeros_(self.time.bias); nn.init.normal_(self.move[2].weight, 0, .01)
+        nn.init.zeros_(self.time.weight)
+        nn.init.zeros_(self.time.bias)
+        nn.init.normal_(self.move[2].weight, 0, .01)
 
     def forward(self, h, time, pair, others):
         scale, shift = self.time(time).chunk(2, -1)
@@ -96,14 +98,15 @@ class FuturesNet(nn.Module):
         self.time = nn.Sequential(nn.Linear(d, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU())
         self.turns = nn.ModuleList([Round(d, h) for _ in range(s.blocks)])
         self.out = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, STEPS*4))
-        nn.init.normal_(self.out[1].weight, 0, .01); nn.init.zeros_(self.out[1].bias)
+        nn.init.normal_(self.out[1].weight, 0, .01)
+        nn.init.zeros_(self.out[1].bias)
 
     def condition(self, seen, out): # tokens (B, 11, S, 15); the layout's answer (B, 12, S, 7)
         "What is known before the first sample: states, pairs, who there is to hear from"
         known = (seen[..., AREA] > 0).any(1)
         itself = torch.eye(known.shape[1], dtype=torch.bool, device=seen.device)
         others = (known[:, :, None] & known[:, None] & ~itself)[..., None].to(seen)                # (B, S, S, 1)
-        (B, T, S), middle = out.shape[:3], seen.new_tensor([SIZE[1]/2, SIZE[0]/2])
+        (B, T), middle = out.shape[:2], seen.new_tensor([SIZE[1]/2, SIZE[0]/2])
         said = torch.cat([
             (out[..., :2]-middle)/50,
             out[..., 2:4]-3.3,

@@ -9,12 +9,11 @@ __all__ = ['SLOTS', 'FEATURES', 'AREA', 'CENTRE', 'MOMENTS', 'SIDES', 'STATES', 
 
 # %% ../../nbs/23_slots.ipynb #imports
 import dataclasses
-from pathlib import Path
 import numpy as np
-from ..core import FRAMES, OBSERVED, SIZE, FramepredError, rng
+from ..core import FRAMES, FramepredError, SIZE, rng
 from ..files import atomic
 from ..runtime import in_processes, progress
-from ..data.reading import in_threads, open_data, read_clip
+from ..data.reading import in_threads, read_clip
 
 # %% ../../nbs/23_slots.ipynb #ids
 SLOTS = 10

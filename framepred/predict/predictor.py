@@ -26,7 +26,7 @@ from ..score.metrics import iou_counts, jaccard
 from ..data.pack import pack
 from .peers import make_predictor_net, peer_loss, probabilities
 from ..training.phases import Phase, TrainSettings
-from ..motion.slots import SLOTS, from_slots, pick_ids, to_slots
+from ..motion.slots import from_slots, pick_ids, to_slots
 from ..training.loop import train
 
 # %% ../../nbs/30_predictor.ipynb #presets

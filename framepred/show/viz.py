@@ -9,7 +9,7 @@ __all__ = ['line_colour', 'montage', 'shown_width', 'Animation', 'animate', 'Bro
            'uncertainty_picture']
 
 # %% ../../nbs/10_viz.ipynb #imports
-import functools, io, sys
+import functools, io
 from collections import OrderedDict
 from pathlib import Path
 import numpy as np

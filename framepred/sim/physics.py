@@ -10,7 +10,6 @@ __all__ = ['SHAPES', 'MATERIALS', 'COLOURS', 'DT', 'STEP', 'LEAD', 'PARKED', 'ki
 # %% ../../nbs/07_physics.ipynb #imports
 import dataclasses
 from functools import cached_property
-from pathlib import Path
 import numpy as np
 from ..core import FRAMES, OBSERVED, TARGET, SIZE, FramepredError, rng
 from ..files import atomic

@@ -9,7 +9,7 @@ __all__ = ['save_checkpoint', 'load_checkpoint', 'Log', 'plot_log', 'Run', 'Load
 import dataclasses, hashlib, json, os, shutil
 from pathlib import Path
 from typing import NamedTuple
-import numpy as np, pandas as pd
+import pandas as pd
 from ..core import FramepredError
 from ..files import atomic, load_weights, read_json, weights_dir
 

@@ -407,8 +407,10 @@ class Trainer:
     def _seconds_a_step(self, i):
         "Eight steps of phase `i`, after three to warm up"
         self.prepare(i)
+        still = {g: 0. for g in self.phases[i].lr}
         for k, data in enumerate(self.stream(self.at.step+11)):
-            loss = float(self.one_step(data, self.phases[i], {g: 0. for g in self.phases[i].lr})['loss'])
+            # asking for the loss waits for the device
+            float(self.one_step(data, self.phases[i], still)['loss'])
             if k == 2:
                 t = time.perf_counter()
         return (time.perf_counter()-t)/8
