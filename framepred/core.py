@@ -44,7 +44,8 @@ def from_dict(
 
 def _restored(kind, value, where):
     "One value, as the field that it is for wants it"
-    inner = next((k for k in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(k)), None)   # also of `Inner|None`
+    kinds = (kind, *typing.get_args(kind))   # those of `Inner|None` too
+    inner = next((k for k in kinds if dataclasses.is_dataclass(k)), None)
     if inner is not None and value is not None:
         return from_dict(inner, value, where)
     return _tuples(value)

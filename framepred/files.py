@@ -48,62 +48,99 @@ def _swap_folder(tmp, path):
 # %% ../nbs/01_files.ipynb #json
 def write_json(path, obj):
     "Write `obj` as readable JSON, whole or not at all"
-    with atomic(path) as tmp: tmp.write_text(json.dumps(obj, indent=1) + '\n')
+    with atomic(path) as tmp:
+        tmp.write_text(json.dumps(obj, indent=1) + '\n')
 
 def read_json(path):
     "Read JSON, or say which file is at fault"
-    try: return json.loads(Path(path).read_text())
-    except FileNotFoundError: raise FramepredError(f'{path} is not there.') from None
-    except (ValueError, OSError) as e: raise FramepredError(f'{path} is not readable JSON ({e}); delete it and make it again.') from None
+    try:
+        return json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise FramepredError(f'{path} is not there.') from None
+    except (ValueError, OSError) as e:
+        raise FramepredError(f'{path} is not readable JSON ({e}); delete it and make it again.') from None
 
 # %% ../nbs/01_files.ipynb #weights
-def save_weights(folder,        # made if it is not there
-                 state:dict,    # name → tensor
-                 kind:str,      # 'segmenter', 'layout', 'predictor' …
-                 settings,      # the dataclass that builds the network again
-                 half=False,    # store floats as float16?
-                 **facts):      # anything else worth remembering, as JSON
+def save_weights(
+    folder,       # made if it is not there
+    state:dict,   # name → tensor
+    kind:str,     # 'segmenter', 'layout', 'predictor' …
+    settings,     # the dataclass that builds the network again
+    half=False,   # store floats as float16?
+    **facts,      # anything else worth remembering, as JSON
+):
     "Write a component's weights and settings as one folder, whole or not at all"
     from safetensors.torch import save_file
-    state = {k: (v.detach().cpu().half() if half and v.is_floating_point() else v.detach().cpu()).contiguous().clone() for k, v in state.items()}
+    def stored(v):
+        v = v.detach().cpu()
+        if half and v.is_floating_point():
+            v = v.half()
+        return v.contiguous().clone()
+    state = {k: stored(v) for k, v in state.items()}
     with atomic(folder) as tmp:
         tmp.mkdir()
-        try: save_file(state, tmp/'weights.safetensors')
-        except Exception as e: raise OSError(str(e)) from e   # safetensors has an error type of its own for a full disk
+        try:
+            save_file(state, tmp/'weights.safetensors')
+        except Exception as e:   # safetensors has an error type of its own for a full disk
+            raise OSError(str(e)) from e
         (tmp/'weights.safetensors').chmod(0o644)   # safetensors would keep it from everybody else
         write_json(tmp/'settings.json', dict(kind=kind, settings=to_dict(settings), **facts))
 
-def load_weights(folder, kind:str, cls): # the folder, what should be in it, its settings dataclass
+def load_weights(
+    folder,
+    kind:str,  # what should be in it
+    cls,       # its settings dataclass
+):
     "`(state, settings, facts)` from what `save_weights` wrote"
-    from safetensors.torch import load_file
     folder = Path(folder)
-    if not folder.is_dir(): raise FramepredError(f'{folder} is not a folder; weights are a folder made by `framepred train {kind}`.')
+    if not folder.is_dir():
+        raise FramepredError(f'{folder} is not a folder; weights are a folder made by `framepred train {kind}`.')
     facts = read_json(folder/'settings.json')
-    if not isinstance(facts, dict) or facts.get('kind') != kind:
-        raise FramepredError(f'{folder} holds {facts.get("kind") if isinstance(facts, dict) else "no"} weights, not those of a {kind}.')
+    there = facts.get('kind') if isinstance(facts, dict) else 'no'
+    if there != kind:
+        raise FramepredError(f'{folder} holds {there} weights, not those of a {kind}.')
     settings = from_dict(cls, facts.pop('settings'), where=folder/'settings.json')
     facts.pop('kind')
-    try: state = load_file(folder/'weights.safetensors')
-    except FileNotFoundError: raise FramepredError(f'{folder}/weights.safetensors is not there; train it again or copy the whole folder.') from None
-    except Exception as e: raise FramepredError(f'{folder}/weights.safetensors is damaged ({e}); copy or train it again.') from None
+    state = _load_state(folder/'weights.safetensors')
     return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, settings, facts
 
+def _load_state(path):
+    from safetensors.torch import load_file
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise FramepredError(f'{path} is not there; train it again or copy the whole folder.') from None
+    except Exception as e:
+        raise FramepredError(f'{path} is damaged ({e}); copy or train it again.') from None
+
 # %% ../nbs/01_files.ipynb #places
+def _beside_the_source()->Path:
+    "Where the samples are in a checkout; a notebook has no `__file__`, and runs in nbs"
+    here = Path(__file__).resolve().parent if '__file__' in globals() else Path.cwd()
+    return here.parent/'data_samples'
+
 def samples_dir()->Path:
     "The folder with the sample clips"
-    env = os.environ.get('FRAMEPRED_SAMPLES')
-    places = [Path(env)] if env else [Path(__file__).resolve().parent.parent/'data_samples' if '__file__' in globals() else Path.cwd().parent/'data_samples',
-                                      Path(sys.prefix)/'share/framepred/data_samples',
-                                      Path(sysconfig.get_path('data'))/'share/framepred/data_samples',   # where Debian's Python differs
-                                      Path.home()/'.local/share/framepred/data_samples']
+    inside = 'share/framepred/data_samples'   # where a wheel puts them
+    places = [
+        _beside_the_source(),
+        Path(sys.prefix)/inside,
+        Path(sysconfig.get_path('data'))/inside,   # where Debian's Python differs
+        Path.home()/'.local'/inside,
+    ]
+    if env := os.environ.get('FRAMEPRED_SAMPLES'):
+        places = [Path(env)]
     for p in places:
-        if p.is_dir(): return p
-    raise FramepredError(f'the sample clips are not in {" nor in ".join(map(str, places))}; install framepred from its repository or wheel, '
-                         'or point the environment variable FRAMEPRED_SAMPLES at its data_samples folder.')
+        if p.is_dir():
+            return p
+    raise FramepredError(f'the sample clips are not in {" nor in ".join(map(str, places))}; install framepred from its '
+                         'repository or wheel, or point the environment variable FRAMEPRED_SAMPLES at its '
+                         'data_samples folder.')
 
 def weights_dir(kind:str)->Path: # 'segmenter', 'layout', 'predictor' …
     "The shipped weights of one component"
     p = samples_dir()/'weights'/kind
     if not (p/'settings.json').exists():
-        raise FramepredError(f'no shipped {kind} weights in {p.parent}; train them with `framepred train {kind} DATA --out {kind}`.')
+        raise FramepredError(f'no shipped {kind} weights in {p.parent}; '
+                             f'train them with `framepred train {kind} DATA --out {kind}`.')
     return p

@@ -14,28 +14,39 @@ def get_device(name:str='auto'): # auto, cpu, cuda, cuda:1, mps …
     "The torch device to work on"
     import torch
     name = str(name)   # a torch.device is as good as its name
-    if name == 'auto': name = 'cuda' if torch.cuda.is_available() and not _card_trouble() else 'cpu'
+    if name == 'auto':
+        name = 'cuda' if torch.cuda.is_available() and not _card_trouble() else 'cpu'
     if name.startswith('cuda'):
         if not torch.cuda.is_available():
-            raise FramepredError(f'device {name} was asked for, but torch {torch.__version__} sees no CUDA GPU here; use cpu or auto.')
-        if trouble := _card_trouble(): raise FramepredError(trouble)
+            raise FramepredError(f'device {name} was asked for, but torch {torch.__version__} sees no CUDA GPU here; '
+                                 'use cpu or auto.')
+        if trouble := _card_trouble():
+            raise FramepredError(trouble)
     return torch.device(name)
+
+def _runs_on(built, major, minor):
+    "Does code that was built for `built`, such as sm_86 or compute_90, run on this card?"
+    kind, version = built.split('_')[:2]
+    version = int(version.rstrip('af'))
+    if kind == 'sm':   # machine code runs on any later minor of the same major
+        return version//10 == major and version % 10 <= minor
+    return version <= major*10+minor   # PTX on anything later
 
 def _card_trouble()->str: # '' when all is well
     "Does the installed torch hold code for this GPU's architecture?"
     import torch
     major, minor = torch.cuda.get_device_capability()
     built = torch.cuda.get_arch_list()
-    # cubins run on any later minor of the same major, PTX (compute_*) on anything later
-    ok = any((int(a.split('_')[1].rstrip('af'))//10 == major and int(a.split('_')[1].rstrip('af')) % 10 <= minor) if a.startswith('sm_')
-             else int(a.split('_')[1].rstrip('af')) <= major*10+minor for a in built)
-    return '' if ok or not built else (f'{torch.cuda.get_device_name()} is compute capability {major}.{minor}, but torch {torch.__version__} '
-        f'was built for {", ".join(built)}; use device cpu, or pick another card.')
+    if not built or any(_runs_on(b, major, minor) for b in built):
+        return ''
+    return (f'{torch.cuda.get_device_name()} is compute capability {major}.{minor}, but torch {torch.__version__} '
+            f'was built for {", ".join(built)}; use device cpu, or pick another card.')
 
 # %% ../nbs/02_runtime.ipynb #processes
 def processes()->tuple:
     "`(rank, how many, wait)` under `accelerate launch`; `(0, 1, …)` otherwise"
-    if int(os.environ.get('WORLD_SIZE', 1)) < 2: return 0, 1, lambda: None
+    if int(os.environ.get('WORLD_SIZE', 1)) < 2:
+        return 0, 1, lambda: None
     import torch
     from accelerate import PartialState
     state = PartialState(cpu=not torch.cuda.is_available())
@@ -44,10 +55,16 @@ def processes()->tuple:
 # %% ../nbs/02_runtime.ipynb #progress
 def somebody_there()->bool:
     "Does a person sit at this notebook, or at this terminal?"
-    if 'ipykernel' not in sys.modules: return sys.stderr.isatty()
+    if 'ipykernel' not in sys.modules:
+        return sys.stderr.isatty()
     from IPython import get_ipython
-    try: return 'google.colab' in sys.modules or bool(get_ipython().kernel.get_parent('shell')['content'].get('allow_stdin'))
-    except (AttributeError, KeyError, TypeError): return False
+    if 'google.colab' in sys.modules:
+        return True
+    try:
+        request = get_ipython().kernel.get_parent('shell')['content']
+        return bool(request.get('allow_stdin'))
+    except (AttributeError, KeyError, TypeError):
+        return False
 
 def progress(it=None, total=None, desc=None, unit='it', **kw):
     "A tqdm bar that suits where it runs"
@@ -55,18 +72,27 @@ def progress(it=None, total=None, desc=None, unit='it', **kw):
     return tqdm(it, total=total, desc=desc, unit=unit, disable=not somebody_there(), **kw)
 
 # %% ../nbs/02_runtime.ipynb #workers
-def in_processes(f,          # called with one job; a module's own function
-                 jobs,
-                 workers:int=2,
-                 chunk:int=16): # jobs sent at once
+def in_processes(
+    f,              # called with one job; a module's own function
+    jobs,
+    workers:int=2,
+    chunk:int=16,   # jobs sent at once
+):
     "`f` of every job, in order, computed in other processes"
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn'), initializer=_end_with_parent) as pool:
-        try: yield from pool.map(f, jobs, chunksize=chunk)
-        except BaseException: pool.shutdown(wait=True, cancel_futures=True); raise
+    spawn = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent) as pool:
+        try:
+            yield from pool.map(f, jobs, chunksize=chunk)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 def _end_with_parent():
     import multiprocessing, threading
     parent = multiprocessing.parent_process()
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    def wait():
+        parent.join()
+        os._exit(1)
+    threading.Thread(target=wait, daemon=True).start()
