@@ -20,11 +20,15 @@ def simulate(out,               # folder of the new data set
              seed:int=0,        # another seed, other clips
              workers:int=2,     # processes
              state=False,       # keep each clip's physical state, for the oracle
-             masks_only=False): # masks without pictures, many times faster
+             masks_only=False,  # masks without pictures, many times faster
+             profile='standard'): # whose camera, sizes and contacts: `standard`, `other` or `varied`
     "Make a data set in the competition's layout; clips that are there already are kept"
     from framepred.sim.simulate import simulate_split
     for split, count in dict(train=train, val=val, unlabeled=unlabeled, hidden=hidden).items():
-        if count: simulate_split(out, split, count, seed, workers=workers, state=state, masks_only=masks_only)
+        if not count: continue
+        simulate_split(
+            out, split, count, seed,
+            workers=workers, state=state, masks_only=masks_only, profile=profile)
     return Path(out)
 
 # %% ../../nbs/34_cli.ipynb #score
@@ -128,6 +132,12 @@ def _parser():
     v.add_argument('--workers', type=_positive, default=2, help='processes; any number gives the same files')
     v.add_argument('--state', action='store_true', help='keep each clip\'s physical state beside it, for the oracle')
     v.add_argument('--masks-only', action='store_true', help='masks without pictures, many times faster')
+    v.add_argument(
+        '--profile',
+        choices=['standard', 'other', 'varied'],
+        default='standard',
+        help='standard: as the real clips look; other: the same objects seen by another camera, smaller, with other '
+             'contacts, to test on; varied: each clip a world of its own, to learn from')
 
     v = verb('inspect', 'say what is in a data set and what is wrong with it; exit status 1 if it cannot be used', _inspect, data=layout)
 
@@ -186,7 +196,7 @@ def _count(text):
     if n < 0: raise argparse.ArgumentTypeError(f'{text} is a negative number of clips')
     return n
 
-def _simulate(a): print(f'{simulate(a.out, a.train, a.val, a.unlabeled, a.hidden, a.seed, a.workers, a.state, a.masks_only)} is ready.')
+def _simulate(a): print(f'{simulate(a.out, a.train, a.val, a.unlabeled, a.hidden, a.seed, a.workers, a.state, a.masks_only, a.profile)} is ready.')
 
 def _run(a): run(a.data, a.out, a.seed, a.device, a.batch_size)
 

@@ -168,7 +168,7 @@ class Layout:
 # %% ../../nbs/25_layout.ipynb #tokens
 CHUNK = 250   # simulated clips measured between two files
 
-def gather(out, data=None, simulated=0, seed=0, label=None, workers=1)->tuple:
+def gather(out, data=None, simulated=0, seed=0, label=None, workers=1, profile='standard')->tuple:
     "`(train, held)` tokens: of a data set, of simulated clips, or both; a part of either is held out by its number"
     parts, cache = [], Path(out)/'tokens'
     if data is not None:
@@ -179,8 +179,9 @@ def gather(out, data=None, simulated=0, seed=0, label=None, workers=1)->tuple:
         parts.append(load_tokens(name))
     for a in progress(range(0, simulated, CHUNK), desc='simulated clips', unit=f'{CHUNK} clips'):
         upto = min(a+CHUNK, simulated)
-        name = cache/f'simulated_{seed}_{a}-{upto}.npz'
-        if not name.exists(): make_tokens(seed, 'train', range(a, upto), workers).save(name)
+        kind = '' if profile == 'standard' else f'{profile}_'
+        name = cache/f'simulated_{kind}{seed}_{a}-{upto}.npz'
+        if not name.exists(): make_tokens(seed, 'train', range(a, upto), workers, profile).save(name)
         parts.append(load_tokens(name))
     if not parts:
         raise FramepredError('there is nothing to learn from; name a data set, or a number of clips to simulate.')
@@ -207,7 +208,7 @@ def tune(layout:Layout, clips, # masks (22, H, W) of each, none of them trained 
     settings = dataclasses.replace(layout.settings, spread=s, threshold=t)
     return Layout(layout.net, settings, layout.facts, layout.device.type), scores
 
-def _held_clips(data, simulated, seed, count):
+def _held_clips(data, simulated, seed, count, profile):
     "Masks of clips that `gather` holds out"
     if data is not None:
         refs = [r for r in open_data(data).split('train')]
@@ -217,7 +218,8 @@ def _held_clips(data, simulated, seed, count):
             if masks is not None and len(masks) == FRAMES: yield masks
     else:
         from framepred.sim.simulate import render_clip
-        for n in holdout(np.arange(simulated))[1][:count]: yield render_clip(seed, 'train', int(n), masks_only=True)[1]
+        for n in holdout(np.arange(simulated))[1][:count]:
+            yield render_clip(seed, 'train', int(n), masks_only=True, profile=profile)[1]
 
 # %% ../../nbs/25_layout.ipynb #train
 def train_layout(data=None,        # a data set's folder, or
@@ -225,6 +227,7 @@ def train_layout(data=None,        # a data set's folder, or
                  preset='tiny',
                  max_minutes=None,
                  simulated=0,      # and/or so many clips straight from the simulator
+                 profile='standard', # of those: `varied` for what has to hold elsewhere
                  seed=0,           # of the simulated clips, and of the training
                  label=None,       # frames (T, H, W, 3) → ids: `Segmenter.clip_labels`
                  init=None,        # weights to start from, instead of random ones
@@ -234,13 +237,14 @@ def train_layout(data=None,        # a data set's folder, or
         raise FramepredError(f'there is no layout preset {preset!r}; there are {", ".join(PRESETS)}.')
     settings, recipe, how = PRESETS[preset]
     recipe, how = dataclasses.replace(recipe, **changes), dataclasses.replace(how, seed=seed)
-    learn, held = gather(out, data, simulated, seed, label, workers)
+    learn, held = gather(out, data, simulated, seed, label, workers, profile)
     for name, why in learn.left_out: print(f'left out: {name}: {why}')
     torch.manual_seed(seed_of(seed, 'layout weights'))
     facts = dict(
         preset=preset,
         clips=len(learn),
         simulated=simulated,
+        profile=profile,
         data=data is not None,
         segmented=label is not None,
         seed=seed)
@@ -266,7 +270,7 @@ def train_layout(data=None,        # a data set's folder, or
         workers=workers)
     rank, _, wait = processes()
     if rank == 0:
-        best, scores = tune(Layout.load(Path(out)/'best'), _held_clips(data, simulated, seed, recipe.tuning))
+        best, scores = tune(Layout.load(Path(out)/'best'), _held_clips(data, simulated, seed, recipe.tuning, profile))
         best.facts['held_jaccard'] = max(scores.values(), default=None)
         best.save(Path(out)/'weights')
     wait()   # for it, under `accelerate launch`

@@ -175,9 +175,10 @@ def read_tokens(refs,        # clips on disk, with masks of all 22 frames
 
 # %% ../../nbs/23_slots.ipynb #make
 def make_tokens(seed:int, split:str, numbers, # addresses of the clips, as for `framepred simulate`
-                workers:int=1)->Tokens:
+                workers:int=1,
+                profile='standard')->Tokens:
     "Simulate clips and keep nothing but their tokens: those of what `framepred simulate --masks-only` writes"
-    jobs = [(seed, split, int(n)) for n in numbers]
+    jobs = [(seed, split, int(n), True, profile) for n in numbers]
     if workers > 1:
         rows = list(progress(in_processes(_make_one, jobs, workers), total=len(jobs), desc='clips', unit='clip'))
     else: rows = [_make_one(j) for j in progress(jobs, desc='clips', unit='clip')]
@@ -186,4 +187,4 @@ def make_tokens(seed:int, split:str, numbers, # addresses of the clips, as for `
 
 def _make_one(job):
     from framepred.sim.simulate import render_clip
-    return clip_tokens(render_clip(*job, masks_only=True)[1])
+    return clip_tokens(render_clip(*job)[1])

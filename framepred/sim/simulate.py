@@ -14,7 +14,7 @@ from PIL import Image
 from ..core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, rng
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
-from .physics import COLOURS, PARKED, State, Viewer, draw_scene, kind_of, masks_of, save_state, simulate
+from .physics import COLOURS, PARKED, PROFILES, State, Viewer, draw_scene, kind_of, masks_of, save_state, simulate
 
 # %% ../../nbs/08_simulate.ipynb #look
 @dataclasses.dataclass(frozen=True)
@@ -194,9 +194,9 @@ class Painter:
         return out
 
 # %% ../../nbs/08_simulate.ipynb #render
-def render_clip(seed:int, split:str, number:int, masks_only=False)->tuple:
+def render_clip(seed:int, split:str, number:int, masks_only=False, profile='standard')->tuple:
     "`(frames, masks, state)` of one clip; frames is None with `masks_only`, the masks are the same either way"
-    scene = draw_scene(seed, split, number)
+    scene = draw_scene(seed, split, number, profile)
     state = State(scene, *simulate(scene))
     if masks_only: return None, masks_of(scene, state.qpos), state
     painter, frames, masks = Painter(scene, draw_look(seed, split, number)), [], []
@@ -209,9 +209,9 @@ def render_clip(seed:int, split:str, number:int, masks_only=False)->tuple:
 # %% ../../nbs/08_simulate.ipynb #write
 FIRST = dict(train=0, val=1000, unlabeled=2000, hidden=15000)
 
-def write_clip(folder, seed, split, number, state=False, masks_only=False):
+def write_clip(folder, seed, split, number, state=False, masks_only=False, profile='standard'):
     "Make one clip and write it, whole or not at all"
-    frames, masks, truth = render_clip(seed, split, number, masks_only)
+    frames, masks, truth = render_clip(seed, split, number, masks_only, profile)
     with atomic(folder) as tmp:
         tmp.mkdir()
         if frames is not None:
@@ -231,13 +231,17 @@ def simulate_split(out,               # the data set's folder
                    first:int=None,    # number of the first clip; the competition's own when not given
                    workers:int=2,     # processes
                    state=False,       # keep each clip's physical state beside it, for the oracle
-                   masks_only=False): # masks without pictures
+                   masks_only=False,  # masks without pictures
+                   profile='standard'): # whose camera, sizes, contacts: `standard`, `other` or `varied`
     "Make the clips of one split that are not there yet"
     if split not in SPLITS: raise FramepredError(f'{split} is not a split; there are {", ".join(SPLITS)}.')
     out, first = Path(out), FIRST[split] if first is None else first
-    _remember(out, split, dict(seed=seed, state=bool(state), masks_only=bool(masks_only)))
+    if profile not in PROFILES:
+        raise FramepredError(f'there is no simulator profile {profile!r}; there are {", ".join(PROFILES)}.')
+    how = dict(seed=seed, state=bool(state), masks_only=bool(masks_only))
+    _remember(out, split, how | ({} if profile == 'standard' else dict(profile=profile)))
     for stale in (out/split).glob('.tmp-*'): shutil.rmtree(stale, ignore_errors=True)
-    jobs = [(out/split/f'video_{n}', seed, split, n, state, masks_only) for n in range(first, first+count)]
+    jobs = [(out/split/f'video_{n}', seed, split, n, state, masks_only, profile) for n in range(first, first+count)]
     jobs = [j for j in jobs if not j[0].exists()]
     with progress(total=count, initial=count-len(jobs), desc=f'{split} clips', unit='clip') as bar:
         if workers <= 1:
