@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CHUNK', 'View', 'best_view', 'place', 'paint', 'decide', 'Forecast', 'Outlook', 'Layout', 'gather', 'tune',
-           'train_layout']
+           'train_layout', 'unlike']
 
 # %% ../../nbs/25_layout.ipynb #imports
 import dataclasses
@@ -22,7 +22,7 @@ from ..data.reading import open_data, read_clip
 from ..score.metrics import iou_counts, jaccard
 from ..training.phases import Phase
 from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, load_tokens, make_tokens
-from .slots import pick_ids, read_tokens, stack_tokens
+from .slots import pick_ids, read_tokens, stack_tokens, widths
 from ..training.loop import train
 
 # %% ../../nbs/25_layout.ipynb #paint
@@ -208,7 +208,7 @@ def tune(layout:Layout, clips, # masks (22, H, W) of each, none of them trained 
     settings = dataclasses.replace(layout.settings, spread=s, threshold=t)
     return Layout(layout.net, settings, layout.facts, layout.device.type), scores
 
-def _held_clips(data, simulated, seed, count, profile):
+def _held_clips(data, simulated, seed, count, profile='standard'):
     "Masks of clips that `gather` holds out"
     if data is not None:
         refs = [r for r in open_data(data).split('train')]
@@ -247,6 +247,7 @@ def train_layout(data=None,        # a data set's folder, or
         profile=profile,
         data=data is not None,
         segmented=label is not None,
+        widths=[float(w) for w in np.quantile(widths(learn.true), (.1, .5, .9))],
         seed=seed)
     net = LayoutNet(settings)
     if init is not None:
@@ -275,3 +276,16 @@ def train_layout(data=None,        # a data set's folder, or
         best.save(Path(out)/'weights')
     wait()   # for it, under `accelerate launch`
     return run
+
+# %% ../../nbs/25_layout.ipynb #unlike
+def unlike(layout:Layout, clips)->str: # masks (T, H, W) of each
+    "One sentence where objects do not look as large as what the weights were trained on; empty where they do"
+    clips = [m for m in clips if len(m) >= OBSERVED]
+    known = layout.facts.get('widths')
+    found = widths(np.stack([clip_tokens(m[:OBSERVED]) for m in clips])) if clips else ()
+    if not known or not len(found): return ''
+    least, middle, most = known
+    here = float(np.median(found))
+    if least <= here <= most: return ''
+    return (f'objects look {here/middle:.2f} times as wide as in the clips that the layout was trained on, '
+            'so expect worse places; `framepred train layout DATA --init WEIGHTS --max-minutes 15` adapts it.')

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['SLOTS', 'FEATURES', 'AREA', 'CENTRE', 'MOMENTS', 'SIDES', 'STATES', 'TOUCH', 'CLEAR', 'HIDDEN', 'CUT', 'pick_ids',
            'to_slots', 'from_slots', 'shuffled', 'observe', 'mirror', 'Tokens', 'load_tokens', 'stack_tokens',
-           'clip_tokens', 'read_tokens', 'make_tokens']
+           'clip_tokens', 'read_tokens', 'make_tokens', 'widths']
 
 # %% ../../nbs/23_slots.ipynb #imports
 import dataclasses
 import numpy as np
-from ..core import FRAMES, FramepredError, SIZE, rng
+from ..core import FRAMES, OBSERVED, FramepredError, SIZE, rng
 from ..files import atomic
 from ..runtime import in_processes, progress
 from ..data.reading import in_threads, read_clip
@@ -188,3 +188,11 @@ def make_tokens(seed:int, split:str, numbers, # addresses of the clips, as for `
 def _make_one(job):
     from framepred.sim.simulate import render_clip
     return clip_tokens(render_clip(*job)[1])
+
+# %% ../../nbs/23_slots.ipynb #widths
+def widths(tokens)->np.ndarray: # (N, T, S, 15)
+    "How wide the whole objects of each clip look, in pixels: the median of √area; clips without any are left out"
+    seen = tokens[:, :OBSERVED]
+    clear = (seen[..., AREA] > 0) & (seen[..., STATES] == CLEAR).all(-1)
+    sizes = [np.sqrt(clip[whole][:, AREA]) for clip, whole in zip(seen, clear) if whole.any()]
+    return np.array([np.median(s) for s in sizes])
