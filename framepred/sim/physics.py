@@ -165,7 +165,9 @@ def _entry(r, cam, half):
 # %% ../../nbs/07_physics.ipynb #simulate
 def _mujoco():
     try: import mujoco
-    except ImportError: raise FramepredError("simulating needs MuJoCo, which is not installed; `pip install 'framepred[simulate]'` brings it.") from None
+    except ImportError:
+        raise FramepredError(
+            "simulating needs MuJoCo, which is not installed; `pip install 'framepred[simulate]'` brings it.") from None
     return mujoco
 
 def build(scene:Scene):
@@ -176,9 +178,15 @@ def build(scene:Scene):
         t = types[kind_of(kind)[0]]
         size = {'box': f'{h} {h} {h}', 'sphere': f'{h}', 'cylinder': f'{h} {h}'}[t]
         return f'<body><freejoint/><geom type="{t}" size="{size}" density="1"/></body>'
-    return mujoco.MjModel.from_xml_string(f'''<mujoco><option timestep="{STEP}" integrator="implicitfast"><flag warmstart="disable"/></option>
-        <default><geom friction="{scene.world.friction} 0.005 0.0001" solref="0.01 {scene.world.damping}"/></default>
-        <worldbody><geom type="plane" size="100 100 1" group="1"/>{"".join(body(i, k, h) for i, (k, h) in enumerate(zip(scene.kinds, scene.half)))}</worldbody></mujoco>''')
+    bodies = ''.join(body(i, k, h) for i, (k, h) in enumerate(zip(scene.kinds, scene.half)))
+    return mujoco.MjModel.from_xml_string(f'''
+        <mujoco>
+        <option timestep="{STEP}" integrator="implicitfast"><flag warmstart="disable"/></option>
+        <default>
+          <geom friction="{scene.world.friction} 0.005 0.0001" solref="0.01 {scene.world.damping}"/>
+        </default>
+        <worldbody><geom type="plane" size="100 100 1" group="1"/>{bodies}</worldbody>
+        </mujoco>''')
 
 def simulate(scene:Scene)->tuple:
     "Places (22, n, 7) and velocities (22, n, 6) of all objects at the 22 frames"
@@ -191,7 +199,8 @@ def simulate(scene:Scene)->tuple:
     qpos, qvel = np.zeros((FRAMES, n, 7)), np.zeros((FRAMES, n, 6))
     for step in range(-round(LEAD/STEP), round((FRAMES-1)*interval/STEP)+1):
         for i in [i for i in waiting if scene.enters[i] <= step*STEP]:
-            if all(np.hypot(*(q[j, :2]-scene.qpos[i, :2])) > 1.42 for j in range(n) if j != i):  # else the next one waits for a free place
+            away = (np.hypot(*(q[j, :2]-scene.qpos[i, :2])) for j in range(n) if j != i)
+            if all(far > 1.42 for far in away):   # else the next one waits for a free place
                 q[i], v[i] = scene.qpos[i], scene.qvel[i]
                 waiting.remove(i)
         frame, between = divmod(step, round(interval/STEP))
@@ -213,7 +222,8 @@ class Viewer:
         self.data = mujoco.MjData(self.model)
         v, u = np.mgrid[:SIZE[0], :SIZE[1]]
         self.rays = scene.camera.rays(u.astype(float), v.astype(float))  # one a pixel, shared by all frames
-        self.reach = scene.half*np.array([1.7321, 1., 1.4143])[[kind_of(k)[0] for k in scene.kinds]]  # radius of the ball around each
+        around = np.array([1.7321, 1., 1.4143])   # radius of the ball around each shape, in half-sizes
+        self.reach = scene.half*around[[kind_of(k)[0] for k in scene.kinds]]
 
     def place(self, qpos): # (n, 7)
         "Put the objects where they are in one frame"
@@ -223,12 +233,15 @@ class Viewer:
         return self
 
     def cast(self, origin, rays, normals=False): # rays (n, 3)
-        "`(object, distance[, normal])` of the first hit of each ray, object −1 where there is none; distance in units of the ray's length"
+        "`(object, distance[, normal])` of the first hit, object −1 where there is none; distances in ray lengths"
         mujoco = _mujoco()
         n = len(rays)
         geom, dist, normal = np.full(n, -1, np.int32), np.full(n, -1.), np.zeros((n, 3)) if normals else None
-        if n: mujoco.mj_multiRay(self.model, self.data, np.asarray(origin, float), np.ascontiguousarray(rays).ravel(), np.array([1, 0, 0, 0, 0, 0], np.uint8),
-                                 True, -1, geom, dist, None if normal is None else normal.ravel(), n, 1e6)
+        if n:
+            groups = np.array([1, 0, 0, 0, 0, 0], np.uint8)   # objects, not the floor
+            mujoco.mj_multiRay(
+                self.model, self.data, np.asarray(origin, float), np.ascontiguousarray(rays).ravel(), groups,
+                True, -1, geom, dist, None if normal is None else normal.ravel(), n, 1e6)
         obj = np.where(dist >= 0, geom-1, -1)
         return (obj, dist, normal) if normals else (obj, dist)
 
@@ -284,9 +297,17 @@ def load_state(path)->State:
             world = World(**{n: plain(z[f'world_{n}']) for n in known})
             scene = Scene(z['kinds'], z['half'], z['enters'], z['start_qpos'], z['start_qvel'], cam, world)
             return State(scene, z['qpos'], z['qvel'])
-    except Exception as e: raise FramepredError(f'{path} is not a state file written by `framepred simulate --state` ({e}); make the clip again or delete the file.') from None
+    except Exception as e:
+        raise FramepredError(
+            f'{path} is not a state file written by `framepred simulate --state` ({e}); '
+            'make the clip again or delete the file.') from None
 
-def oracle_motion(state:State, seen, noise=0., r=None)->np.ndarray: # seen: (n,) bool; noise: of place and velocity, in units
+def oracle_motion(
+    state:State,
+    seen,        # (n,) bool
+    noise=0.,    # of place and velocity, in units
+    r=None,
+)->np.ndarray:
     "Places (n, 7) at frame 22, simulated on from the true state at frame 11 without the objects never seen"
     mujoco = _mujoco()
     model = build(state.scene); data = mujoco.MjData(model)
@@ -298,7 +319,12 @@ def oracle_motion(state:State, seen, noise=0., r=None)->np.ndarray: # seen: (n,)
     for _ in range(round((TARGET-OBSERVED+1)*state.scene.world.interval/STEP)): mujoco.mj_step(model, data)
     return q.copy()
 
-def oracle_mask(state:State, masks=None, noise=0., r=None)->np.ndarray: # masks: of frames 1…11 (cast anew when not given)
+def oracle_mask(
+    state:State,
+    masks=None,  # of frames 1…11; cast anew when not given
+    noise=0.,
+    r=None,
+)->np.ndarray:
     "Frame 22 as somebody would draw it who knew everything about what was seen"
     if masks is None: masks = masks_of(state.scene, state.qpos[:OBSERVED])
     seen = np.isin(state.scene.kinds, masks[:OBSERVED])
