@@ -7,7 +7,7 @@ verdicts = []
 WIDTH = 120   # columns of a line of code
 # Chapters that are still to be said one thing a line; none joins them
 WIDE = """
-03_reading 04_inspection 05_pack 08_simulate
+03_reading 04_inspection 05_pack
 09_draw 10_viz 14_diffusion 15_unet 16_jaccard 17_metrics 18_answers 19_evaluate
 20_unetpp 21_identity 22_segmenter 31_report 32_methods 33_jobs 34_cli 35_results
 index kaggle

@@ -39,8 +39,10 @@ class Camera:
 
     @cached_property
     def axes(self): # columns: right, up, backwards
-        back = np.subtract(self.eye, self.look_at); back /= np.linalg.norm(back)
-        right = np.cross((0, 0, 1), back); right /= np.linalg.norm(right)
+        back = np.subtract(self.eye, self.look_at)
+        back /= np.linalg.norm(back)
+        right = np.cross((0, 0, 1), back)
+        right /= np.linalg.norm(right)
         return np.stack([right, np.cross(back, right), back], 1)
 
     def rays(self, u, v): # pixel coordinates; the middle of the top left pixel is (0, 0)
@@ -191,7 +193,8 @@ def build(scene:Scene):
 def simulate(scene:Scene)->tuple:
     "Places (22, n, 7) and velocities (22, n, 6) of all objects at the 22 frames"
     mujoco = _mujoco()
-    model = build(scene); data = mujoco.MjData(model)
+    model = build(scene)
+    data = mujoco.MjData(model)
     n, interval = len(scene.kinds), scene.world.interval
     q, v = data.qpos.reshape(n, 7), data.qvel.reshape(n, 6)  # views: writing them moves the objects
     _park(q, v, range(n))
@@ -310,11 +313,14 @@ def oracle_motion(
 )->np.ndarray:
     "Places (n, 7) at frame 22, simulated on from the true state at frame 11 without the objects never seen"
     mujoco = _mujoco()
-    model = build(state.scene); data = mujoco.MjData(model)
+    model = build(state.scene)
+    data = mujoco.MjData(model)
     n = len(state.scene.kinds)
     q, v = data.qpos.reshape(n, 7), data.qvel.reshape(n, 6)
     q[:], v[:] = state.qpos[OBSERVED-1], state.qvel[OBSERVED-1]
-    if noise: q[:, :2] += r.normal(0, noise, (n, 2)); v[:, :2] += r.normal(0, noise, (n, 2))
+    if noise:
+        q[:, :2] += r.normal(0, noise, (n, 2))
+        v[:, :2] += r.normal(0, noise, (n, 2))
     _park(q, v, np.flatnonzero(~np.asarray(seen)))
     for _ in range(round((TARGET-OBSERVED+1)*state.scene.world.interval/STEP)): mujoco.mj_step(model, data)
     return q.copy()

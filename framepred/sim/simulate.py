@@ -14,7 +14,8 @@ from PIL import Image
 from ..core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, rng
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
-from .physics import COLOURS, PARKED, PROFILES, State, Viewer, draw_scene, kind_of, masks_of, save_state, simulate
+from .physics import COLOURS, PARKED, PROFILES, State, Viewer
+from .physics import draw_scene, kind_of, masks_of, save_state, simulate
 
 # %% ../../nbs/08_simulate.ipynb #look
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Painter:
         self.viewer, self.scene, self.look, self.eye = Viewer(scene), scene, look, np.asarray(scene.camera.eye)
         ids = [kind_of(k) for k in scene.kinds]
         self.colour, self.metal = TINT[[c for _, _, c in ids]], np.array([m == 1 for _, m, _ in ids])
-        self.floor_at = self._onto_floor(self.viewer.rays)                       # (160, 240, 3) the floor seen by each pixel
+        self.floor_at = self._onto_floor(self.viewer.rays)   # (160, 240, 3) the floor seen by each pixel
         self.empty = self._floor_light(self.floor_at.reshape(-1, 3)).reshape(*SIZE, 3)
 
     def _onto_floor(self, rays): # down to the floor; rays that never come down go far away
@@ -93,7 +94,8 @@ class Painter:
             reach = self.viewer.reach[i]
             disc(self.at[i, :2], 2.2*self.scene.half[i])
             for lamp in self.look.lamps:
-                tip = self.at[i]-(lamp-self.at[i])*self.at[i, 2]/(lamp[2]-self.at[i, 2])  # the ball's middle, thrown onto the floor
+                # the ball's middle, thrown onto the floor
+                tip = self.at[i]-(lamp-self.at[i])*self.at[i, 2]/(lamp[2]-self.at[i, 2])
                 disc(tip[:2], 1.25*reach+.15)
         return out
 
@@ -102,9 +104,11 @@ class Painter:
         own, n = np.full(SIZE, -1), np.zeros((*SIZE, 3))
         own[rows, cols], n[rows, cols] = obj, normal
         edge = np.zeros(SIZE, bool)
-        for a, b in (((slice(1, None),), (slice(None, -1),)), ((slice(None), slice(1, None)), (slice(None), slice(None, -1)))):
+        every, after, before = slice(None), slice(1, None), slice(None, -1)
+        for a, b in (((after,), (before,)), ((every, after), (every, before))):   # neighbours below, and to the right
             differ = (own[a] != own[b]) | ((own[a] >= 0) & (dot(n[a], n[b]) < .8))
-            edge[a] |= differ; edge[b] |= differ
+            edge[a] |= differ
+            edge[b] |= differ
         return edge
 
     def _light(self, rays):
@@ -118,7 +122,8 @@ class Painter:
         f = np.flatnonzero(floor)
         ambient = 1-self.look.power.sum()  # the floor's light is 1 where nothing stands in the way
         up = (self.look.lamps/np.linalg.norm(self.look.lamps, axis=1, keepdims=True))[:, 2]
-        colour[f] = self._floor_light(point[f])*(ambient*self._open_sky(point[f])+(shade[f]/up)@self.look.power).clip(0, 1.02)[:, None]
+        light = ambient*self._open_sky(point[f])+(shade[f]/up)@self.look.power
+        colour[f] = self._floor_light(point[f])*light.clip(0, 1.02)[:, None]
         o = np.flatnonzero(~floor)
         if len(o): colour[o] = self._surface(obj[o], point[o], normal[o], rays[o], shade[o])
         return colour, obj, normal
@@ -135,7 +140,8 @@ class Painter:
             for i in self.here:
                 rel = self.at[i]-point
                 along = np.clip(dot(rel, to)/far2, 0, 1)
-                near |= (dot(rel, rel)-along*(2*dot(rel, to)-along*far2) < (self.viewer.reach[i]+.1)**2) & (obj != i)  # what is convex hides nothing of itself
+                off2 = dot(rel, rel)-along*(2*dot(rel, to)-along*far2)
+                near |= (off2 < (self.viewer.reach[i]+.1)**2) & (obj != i)  # what is convex hides nothing of itself
             n = np.flatnonzero(near & (out[:, k] > 0))
             if not len(n): continue
             start = point[n]+.004*normal[n]
@@ -181,7 +187,9 @@ class Painter:
         "What a mirror sees, 0…255: the floor, a dark room, or another object as a ball of its colour"
         down = way[:, 2] < -.01
         t = np.where(down, point[:, 2]/np.maximum(-way[:, 2], .01), 0)
-        floor_at = point+way*t[:, None]; floor_at[:, :2] = np.clip(floor_at[:, :2], -12, 12); floor_at[:, 2] = 0
+        floor_at = point+way*t[:, None]
+        floor_at[:, :2] = np.clip(floor_at[:, :2], -12, 12)
+        floor_at[:, 2] = 0
         floor = self._floor_light(floor_at)*(.45+.55*self._open_sky(floor_at))[:, None]*1.15
         up = np.clip(way[:, 2], 0, 1)[:, None]
         room = np.array([52., 54, 57])+np.array([58., 56, 54])*np.exp(-up*4)
@@ -203,7 +211,8 @@ def render_clip(seed:int, split:str, number:int, masks_only=False, profile='stan
     for f, q in enumerate(state.qpos):
         still = f and np.abs(q-state.qpos[f-1]).max() < 1e-6
         picture, mask = (frames[-1], masks[-1]) if still else painter.frame(q)
-        frames.append(picture); masks.append(mask)
+        frames.append(picture)
+        masks.append(mask)
     return np.stack(frames), np.stack(masks), state
 
 # %% ../../nbs/08_simulate.ipynb #write
@@ -245,7 +254,9 @@ def simulate_split(out,               # the data set's folder
     jobs = [j for j in jobs if not j[0].exists()]
     with progress(total=count, initial=count-len(jobs), desc=f'{split} clips', unit='clip') as bar:
         if workers <= 1:
-            for j in jobs: _write_one(j); bar.update()
+            for j in jobs:
+                _write_one(j)
+                bar.update()
         else:
             for _ in in_processes(_write_one, jobs, workers, max(1, min(16, len(jobs)//(4*workers)))): bar.update()
     return out/split
@@ -255,7 +266,10 @@ def _remember(out, split, how):
     note = out/'simulate.json'
     known = read_json(note) if note.exists() else {}
     if known.get(split, how) != how:
-        raise FramepredError(f'{out}/{split} was made with {json.dumps(known[split])}, not with {json.dumps(how)}; choose another folder or delete that one.')
+        raise FramepredError(
+            f'{out}/{split} was made with {json.dumps(known[split])}, not with {json.dumps(how)}; '
+            'choose another folder or delete that one.')
     if split not in known and (out/split).exists() and any((out/split).glob('video_*')):
-        raise FramepredError(f'{out}/{split} holds clips that `framepred simulate` did not make; choose another folder.')
+        raise FramepredError(
+            f'{out}/{split} holds clips that `framepred simulate` did not make; choose another folder.')
     write_json(note, {**known, split: how})
