@@ -14,8 +14,8 @@ from PIL import Image
 from ..core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, rng
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
-from .physics import COLOURS, PARKED, PROFILES, State, Viewer
-from .physics import draw_scene, kind_of, masks_of, save_state, simulate
+from .physics import COLOURS, PARKED, State, Viewer
+from .physics import draw_scene, draw_world, kind_of, masks_of, save_state, simulate
 
 # %% ../../nbs/08_simulate.ipynb #look
 @dataclasses.dataclass(frozen=True)
@@ -245,8 +245,7 @@ def simulate_split(out,               # the data set's folder
     "Make the clips of one split that are not there yet"
     if split not in SPLITS: raise FramepredError(f'{split} is not a split; there are {", ".join(SPLITS)}.')
     out, first = Path(out), FIRST[split] if first is None else first
-    if profile not in PROFILES:
-        raise FramepredError(f'there is no simulator profile {profile!r}; there are {", ".join(PROFILES)}.')
+    draw_world(profile, seed, split, first)   # an unknown profile is said before anything is written
     how = dict(seed=seed, state=bool(state), masks_only=bool(masks_only))
     _remember(out, split, how | ({} if profile == 'standard' else dict(profile=profile)))
     for stale in (out/split).glob('.tmp-*'): shutil.rmtree(stale, ignore_errors=True)
