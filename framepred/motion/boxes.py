@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 from ..data.batches import order
 from ..core import FRAMES, OBSERVED, SIZE, rng
+from ..training.fit import Preset, presets
 from ..training.phases import TrainSettings
 from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, MOMENTS, SIDES, STATES, TOUCH, Tokens, mirror
 
@@ -36,14 +37,14 @@ class Recipe:
     drop: float = .03       # share of tokens lost, in the jittered windows
     tuning: int = 150       # held-out clips on which the painting is tuned
 
-PRESETS = dict(
-    tiny=(
-        LayoutSettings(),
+PRESETS = presets(
+    tiny=Preset(
         Recipe(),
+        LayoutSettings(),
         TrainSettings(batch_size=96, ema=.998, precision='no', eval_every=250, save_every=250, higher=False)),
-    base=(
-        LayoutSettings(width=256, hidden=512),
+    base=Preset(
         Recipe(steps=60000, lr=1e-3),
+        LayoutSettings(width=256, hidden=512),
         TrainSettings(batch_size=512, ema=.999, precision='no', eval_every=1000, save_every=1000, higher=False)))
 
 # %% ../../nbs/24_boxes.ipynb #features

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['SCHEDULE', 'SHARP', 'FUTURES', 'FuturesSettings', 'told_sides', 'differences', 'steady', 'Round', 'FuturesNet',
-           'FutureDraws', 'futures_loss', 'in_mirror', 'mirror_sides', 'Futures', 'train_futures', 'train_both']
+           'FutureDraws', 'futures_loss', 'in_mirror', 'mirror_sides', 'Futures', 'FuturesTask', 'train_futures',
+           'train_both']
 
 # %% ../../nbs/26_futures.ipynb #imports
 import dataclasses
@@ -12,14 +13,13 @@ from pathlib import Path
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 from .boxes import FACTS, STEPS, Recipe, Windows, box_sides, features, log_doubt, pairs
 from ..training.checkpoint import Run, load_net
-from ..core import OBSERVED, SIZE, FramepredError, seed_of, torch_rng
+from ..training.fit import Begun, Preset, Task, fit, presets
+from ..core import OBSERVED, SIZE, torch_rng
 from ..files import save_weights
-from ..runtime import processes
 from ..denoise.diffusion import Schedule, addressed_noise, q_sample, sample, timesteps
-from .layout import Layout, Outlook, gather, train_layout
-from ..training.phases import Phase, TrainSettings
+from .layout import Layout, Outlook, Source, gather, train_layout
+from ..training.phases import TrainSettings
 from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH, mirror
-from ..training.loop import train
 from ..denoise.unet import sinusoid
 
 # %% ../../nbs/26_futures.ipynb #what
@@ -35,14 +35,14 @@ class FuturesSettings:
     signal: float = .7    # what differences are multiplied with, against noise of variance 1
     steps: int = 10       # of the sampler
 
-FUTURES = dict(
-    tiny=(
+FUTURES = presets(
+    tiny=Preset(
+        Recipe(),
         FuturesSettings(),
-        Phase(20000, {'all': 1.5e-3}),
         TrainSettings(batch_size=192, ema=.999, precision='no', eval_every=500, save_every=500, higher=False)),
-    base=(
+    base=Preset(
+        Recipe(steps=60000, lr=1e-3),
         FuturesSettings(width=256, hidden=512, blocks=6),
-        Phase(60000, {'all': 1e-3}),
         TrainSettings(batch_size=1024, ema=.999, precision='no', eval_every=1000, save_every=1000, higher=False)))
 
 def told_sides(sides, true): # (…, 4) expected; tokens (…, 15): what came; both tensors
@@ -174,6 +174,8 @@ class Futures(Layout):
         super().save(folder, half)
         save_weights(Path(folder)/'futures', self.futures.state_dict(), 'futures', self.how, half=half, **self.more)
 
+    draws = True
+
     def several(self, masks,  # (T, H, W) class ids, of which frames 1–11 are looked at
                 addresses,    # of the noise: a tuple for each future that is wanted; `in_mirror` reads its last number
                 ids=None, seen=None, # as in `boxes`
@@ -220,53 +222,62 @@ def _load_futures(folder):
     net, how, facts = load_net(folder, 'futures', FuturesSettings, FuturesNet)
     return net, how, facts
 
-def train_futures(data=None,       # a data set's folder, or
-                  out='layout',    # a layout's run: its weights are in out/weights, and the futures go beside them
-                  preset='tiny', max_minutes=None,
-                  simulated=0,     # and/or so many clips straight from the simulator
-                  seed=0, label=None, init=None, # as in `train_layout`; weights with futures, to start from
-                  device='auto', workers=1, **changes)->Run: # changes: of the phase
-    "Learn how the layout's forecasts can go wrong; called again, it goes on"
-    if preset not in FUTURES:
-        raise FramepredError(f'there is no futures preset {preset!r}; there are {", ".join(FUTURES)}.')
-    (s, phase, how), layout = FUTURES[preset], Layout.load(Path(out)/'weights')
-    first = Futures.load(init) if init is not None else None
-    torch.manual_seed(seed_of(seed, 'futures weights'))
-    net = FuturesNet(s)
-    if isinstance(first, Futures): net, s = first.futures, first.how
-    learn, held = gather(out, data, simulated, seed, label, workers)
-    test = FutureDraws(held, layout.net, s, Recipe(late=0.), min(len(held), 1000), seed)
-    fixed = [test(i, np.arange(test.windows.size)) for i in range(3)]   # the same held-out noise every time
-    def held_loss(net, phase):
-        device = next(net.parameters()).device
-        on = [{k: v.to(device) for k, v in d.items()} for d in fixed]
-        return dict(held_loss=float(np.mean([float(futures_loss(net, d)['loss'].detach()) for d in on])))
-    facts = dict(preset=preset, clips=len(learn), simulated=simulated, data=data is not None, seed=seed)
-    if isinstance(first, Futures): facts['earlier_steps'] = first.more.get('step', 0)+first.more.get('earlier_steps', 0)
-    run = train(
-        net,
-        futures_loss,
-        FutureDraws(learn, layout.net, s, Recipe(), how.batch_size, seed),
-        Path(out)/'futures',
-        [phase._replace(**changes)],
-        dataclasses.replace(how, seed=seed),
-        evaluate=held_loss,
-        metric='held_loss',
-        kind='futures',
-        net_settings=s,
-        facts=facts,
-        max_minutes=max_minutes,
-        device=device,
-        workers=workers)
-    rank, _, wait = processes()
-    if rank == 0:
-        net, s, more = _load_futures(Path(out)/'futures'/'best')
-        Futures(layout, net, s, more | dict(minutes=run.seconds/60)).save(Path(out)/'weights')
-    wait()   # for it, under `accelerate launch`
-    return run
+class FuturesTask(Task):
+    "Learn how a layout's forecasts can go wrong"
+    kind, metric, presets = 'futures', 'held_loss', FUTURES
 
-def train_both(data=None, out='layout', preset='tiny', max_minutes=None,
-               **how)->Run: # as in `train_layout`, but for changes of its recipe
+    def __init__(self, source:Source, layout:Layout): self.source, self.layout = source, layout
+
+    def read(self, preset, out, seed):
+        self.learn, self.held = gather(self.source, out.parent)   # the layout measured these clips already
+        return preset
+
+    def build(self, preset): return Begun(FuturesNet(preset.net), preset.net, {})
+
+    def start(self, preset, init, out):
+        first = Futures.load(init)
+        if not isinstance(first, Futures): return self.build(preset)   # a layout that has none yet
+        earlier = first.more.get('step', 0)+first.more.get('earlier_steps', 0)
+        return Begun(first.futures, first.how, dict(earlier_steps=earlier))
+
+    def batch(self, preset, settings, seed):
+        test = FutureDraws(self.held, self.layout.net, settings, Recipe(late=0.), min(len(self.held), 1000), seed)
+        self.fixed = [test(i, np.arange(test.windows.size)) for i in range(3)]   # the same held-out noise every time
+        return FutureDraws(self.learn, self.layout.net, settings, preset.recipe, preset.how.batch_size, seed)
+
+    def loss(self, net, data, phase): return futures_loss(net, data, phase)
+
+    def evaluate(self, net, phase):
+        device = next(net.parameters()).device
+        on = [{k: v.to(device) for k, v in d.items()} for d in self.fixed]
+        return dict(held_loss=float(np.mean([float(futures_loss(net, d)['loss'].detach()) for d in on])))
+
+    def facts(self): return dict(clips=len(self.learn)) | self.source.facts()
+
+    def finish(self, run, facts):
+        "Save them beside the layout that they belong to"
+        net, how, more = _load_futures(run.out/'best')
+        Futures(self.layout, net, how, more | facts).save(run.out.parent/'weights')
+
+def train_futures(
+    data=None,          # as for `train_layout`, this and what follows, but:
+    out='layout',       # a layout's run: its weights are in out/weights, and the futures go beside them
+    preset='tiny',
+    max_minutes=None,
+    simulated=0,
+    profile='standard',
+    seed=0,
+    label=None,
+    init=None,          # weights with futures, to start from
+    device='auto',
+    workers=1,
+)->Run:
+    "Learn how the layout's forecasts can go wrong; called again, it goes on"
+    out = Path(out)
+    task = FuturesTask(Source(data, simulated, profile, seed, label, workers), Layout.load(out/'weights'))
+    return fit(task, preset, out/'futures', max_minutes, init, seed, device=device, workers=workers)
+
+def train_both(data=None, out='layout', preset='tiny', max_minutes=None, **how)->Run: # how: as for `train_layout`
     "The layout in the first half of the time, its futures in the second"
     half = max_minutes and max_minutes/2
     train_layout(data, out, preset, half, **how)

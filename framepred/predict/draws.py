@@ -12,7 +12,7 @@ from ..data.batches import order
 from ..core import FRAMES, OBSERVED, rng, torch_rng
 from ..motion.futures import SHARP, told_sides
 from .maps import PredictorSettings, encode, layout_maps, past_maps, picture_in, prior
-from .maps import schedule_of, shares, shrink
+from .maps import shares, shrink
 from ..motion.slots import AREA, CENTRE, SIDES, SLOTS, clip_tokens, mirror, pick_ids, to_slots
 
 # %% ../../nbs/29_draws.ipynb #recipe
@@ -73,7 +73,7 @@ class Draws:
                plain=True,   # slots by size, nothing jittered, the layout always there
                address=())->dict:
         s, masks = self.s, self.packed.masks[clip]
-        gaps = (*gaps, 0)[:s.targets]
+        gaps = (*gaps, 0)[:s.code.targets]
         tokens, every = self._tokens(clip)
         past, later = np.arange(first, last+1), [last+g for g in gaps]
         seen = tokens[past]
@@ -91,15 +91,15 @@ class Draws:
         if forecast is not None and s.futures:
             came = (mirror(tokens[later]) if flip else tokens[later])[:, known]
             forecast = self._came(forecast, came, gaps, 0 if plain else self.recipe.off, r)
-        pri = prior(s, self.layout, forecast, gaps)
-        small = shrink(pri, s.size)
+        pri = prior(s.code, self.layout, forecast, gaps)
+        small = shrink(pri, s.code.size)
         truth = self._truth(masks, later, gaps, ids, flip, pri)
         frames, pictures = None, None
-        if s.rgb:
+        if s.code.rgb:
             frames = _turned(self.packed.frames[clip][past], flip)
             pictures = self._pictures(clip, later, gaps, flip)
         out = dict(
-            past=past_maps(s, frames, slots if s.slots else labels),
+            past=past_maps(s.code, frames, slots if s.code.slots else labels),
             layout=layout_maps(s, pri, forecast),
             gap=torch.tensor(gaps),
             prior=small,
@@ -107,8 +107,8 @@ class Draws:
             there=torch.tensor([float(g > 0) for g in gaps]))
         if s.method == 'diffusion':
             g = torch_rng('noise', *address)
-            out['x0'] = encode(s, small, truth, pictures)
-            out['t'] = torch.randint(0, schedule_of(s).steps, (), generator=g)
+            out['x0'] = encode(s.code, small, truth, pictures)
+            out['t'] = torch.randint(0, s.schedule.steps, (), generator=g)
             out['noise'] = torch.randn(out['x0'].shape, generator=g)
         return out
 
@@ -117,15 +117,15 @@ class Draws:
         s, out = self.s, []
         for i, (t, gap) in enumerate(zip(later, gaps)):
             if not gap:
-                out.append(shrink(prior[i], s.size))
+                out.append(shrink(prior[i], s.code.size))
                 continue
             labels = _turned(masks[t], flip)
-            out.append(shares(to_slots(labels, ids) if s.slots else labels, s.classes, s.size))
+            out.append(shares(to_slots(labels, ids) if s.code.slots else labels, s.code.classes, s.code.size))
         return torch.stack(out)
 
     def _pictures(self, clip, later, gaps, flip):
         "The pictures that came, (targets, 3, h, w); zeros for a target that is not there"
-        size, out = self.s.size, []
+        size, out = self.s.code.size, []
         for t, gap in zip(later, gaps):
             came = _turned(self.packed.frames[clip][t:t+1], flip)[0] if gap else None
             out.append(picture_in(came, size) if gap else torch.zeros(3, *size))

@@ -7,7 +7,7 @@ __all__ = ['LEAST', 'probabilities', 'Peer', 'Gate', 'SimVP', 'make_predictor_ne
 
 # %% ../../nbs/28_peers.ipynb #imports
 import torch, torch.nn as nn, torch.nn.functional as F
-from .maps import PredictorSettings, unet_settings
+from .maps import PredictorSettings
 from ..denoise.unet import UNet, groups_of
 
 # %% ../../nbs/28_peers.ipynb #peer
@@ -23,7 +23,7 @@ class Peer(nn.Module):
     "The U-Net of the predictor, asked once"
     def __init__(self, s:PredictorSettings):
         super().__init__()
-        self.unet = UNet(unet_settings(s))
+        self.unet = UNet(s.unet)
 
     def forward(self, past, layout, gap):
         x = past.new_zeros(len(past), self.unet.settings.in_channels, *past.shape[-2:])
@@ -51,16 +51,16 @@ class SimVP(nn.Module):
     "Encoder for each frame, translator for all of them together, decoder; answers for the first target alone"
     def __init__(self, s:PredictorSettings):
         super().__init__()
-        c, self.frames, self.targets = s.channels, len(s.sees), s.targets
-        per_frame, wide = s.channels_past//self.frames, 4*s.channels
+        c, self.frames, self.targets = s.unet.channels, len(s.code.sees), s.code.targets
+        per_frame, wide = s.code.channels_past//self.frames, 4*s.unet.channels
         def conv(i, o, stride=1):
             return nn.Sequential(nn.Conv2d(i, o, 3, stride, 1), nn.GroupNorm(groups_of(o), o), nn.SiLU())
         self.embed = nn.Conv2d(per_frame, c, 1)   # a class, or a slot, as a vector
         self.first, self.second = conv(c, c), nn.Sequential(conv(c, c, 2), conv(c, c, 2))
         self.enter, self.leave = nn.Conv2d(self.frames*c, wide, 1), nn.Conv2d(wide, c, 1)
-        self.translate = nn.Sequential(*[Gate(wide) for _ in range(2*len(s.multipliers))])
+        self.translate = nn.Sequential(*[Gate(wide) for _ in range(2*len(s.unet.multipliers))])
         self.up = nn.ModuleList([conv(c, c), conv(c, c)])
-        self.out = nn.Sequential(conv(2*c, c), nn.Conv2d(c, s.classes, 1))
+        self.out = nn.Sequential(conv(2*c, c), nn.Conv2d(c, s.code.classes, 1))
 
     def forward(self, past, layout, gap):
         B, (h, w) = len(past), past.shape[-2:]
@@ -75,7 +75,7 @@ class SimVP(nn.Module):
 
 def make_predictor_net(s:PredictorSettings)->nn.Module:
     "The network of a predictor or of a peer"
-    return dict(diffusion=lambda s: UNet(unet_settings(s)), peer=Peer, simvp=SimVP)[s.method](s)
+    return dict(diffusion=lambda s: UNet(s.unet), peer=Peer, simvp=SimVP)[s.method](s)
 
 # %% ../../nbs/28_peers.ipynb #loss
 def peer_loss(p:torch.Tensor,      # (B, targets, classes, h, w) probabilities
