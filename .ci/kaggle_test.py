@@ -319,7 +319,7 @@ net, recipe, how = s.PRESETS['tiny']
 s.PRESETS['tiny'] = net, recipe, dataclasses.replace(how, save_every=10)
 '''
 # the cells of the kernel that come before the segmenter's
-HEAD = ('parameters', 'choose', 'imports', 'find', 'resume')
+HEAD = ('parameters', 'install', 'choose', 'imports', 'find', 'resume', 'take-up', 'train')
 
 
 def test_cut_short(tmp):
