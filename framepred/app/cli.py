@@ -157,14 +157,7 @@ def train(
     init = init and find_weights(model, init)
     if model == 'all':
         return train_all(data, out, preset, max_minutes, pseudo, drop_bad, encoder_weights, seed, device)
-    common = dict(
-        out=out,
-        preset=preset,
-        max_minutes=max_minutes,
-        init=init,
-        seed=seed,
-        device=device,
-    )
+    common = dict(out=out, preset=preset, max_minutes=max_minutes, init=init, seed=seed, device=device)
     if model == 'segmenter':
         from framepred.segment.segmenter import train_segmenter
         return train_segmenter(
