@@ -1,11 +1,16 @@
-"""The rows under the title of every chapter: open it on Kaggle or Colab, and the chapters before and after; called again, it changes nothing
+"""The rows under the title of every chapter: open it on Kaggle or Colab, and the chapters before and after
 
-`python tools/badges.py [FOLDER]`: the notebooks of another folder than nbs.
+`python tools/badges.py [FOLDER]`: the notebooks of another folder than nbs. Called again, it changes nothing.
 """
-import configparser, json, re, sys
+import configparser
+import json
+import re
+import sys
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
+KAGGLE = 'https://kaggle.com/static/images/open-in-kaggle.svg'
+COLAB = 'https://colab.research.google.com/assets/colab-badge.svg'
 
 
 def row(name):
@@ -15,17 +20,27 @@ def row(name):
     s = settings['DEFAULT']
     place = f'{s["git_url"]}/blob/{s["branch"]}/{s["nbs_path"]}/{name}'
     colab = place.replace('https://github.com/', 'https://colab.research.google.com/github/')
-    return (f'[![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src={place}) '
-            f'[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})'
-            + (f' There, begin with `!pip install "framepred[simulate] @ git+{s["git_url"]}"`.' if name[0].isdigit() else ''))
+    line = (
+        f'[![Open in Kaggle]({KAGGLE})](https://kaggle.com/kernels/welcome?src={place}) '
+        f'[![Open in Colab]({COLAB})]({colab})'
+    )
+    if name[0].isdigit():
+        line += f' There, begin with `!pip install "framepred[simulate] @ git+{s["git_url"]}"`.'
+    return line
+
+
+def words(name):
+    "A notebook's name as it is said: `10_viz.ipynb` → `10 viz`"
+    return Path(name).stem.replace('_', ' ', 1)
 
 
 def neighbours(before, after):
     "The line that leads to the chapters before and after"
-    words = lambda name: Path(name).stem.replace('_', ' ', 1)
     parts = ['[all chapters](index.ipynb)']
-    if before: parts.insert(0, f'← [{words(before)}]({before})')
-    if after: parts.append(f'[{words(after)}]({after}) →')
+    if before:
+        parts.insert(0, f'← [{words(before)}]({before})')
+    if after:
+        parts.append(f'[{words(after)}]({after}) →')
     return ' · '.join(parts)
 
 
@@ -33,25 +48,34 @@ def with_badges(text, line):
     "The title cell with its badges: after the title and the subtitle, which nbdev reads"
     text = re.sub(r'\n*^(\[!\[Open in Kaggle\]|← \[|\[all chapters\]).*$', '', text, flags=re.M)
     head = re.match(r'(?:\s*# .*\n*(?:>.*\n?)*)', text)
-    if not head: return None
-    return f'{head[0].rstrip()}\n\n{line}' + (f'\n\n{rest}' if (rest := text[head.end():].strip('\n')) else '')
+    if not head:
+        return None
+    rest = text[head.end():].strip('\n')
+    return f'{head[0].rstrip()}\n\n{line}' + (f'\n\n{rest}' if rest else '')
 
 
 def main(folder):
     chapters = [p.name for p in sorted(folder.glob('[0-9]*.ipynb'))]
     around = dict(zip(chapters, zip([None, *chapters], [*chapters[1:], None])))
     for p in sorted(folder.glob('*.ipynb')):
-        if p.name not in around and p.stem != 'kaggle': continue
+        if p.name not in around and p.stem != 'kaggle':
+            continue
         nb = json.loads(p.read_text(encoding='utf-8'))
         cell = nb['cells'][0]
+        old = ''.join(cell['source'])
         line = row(p.name)
-        if p.name in around: line += '\n\n' + neighbours(*around[p.name])
-        new = cell['cell_type'] == 'markdown' and with_badges(''.join(cell['source']), line)
-        if not new: sys.exit(f'{p}: its first cell is not a title')
-        if new == ''.join(cell['source']): continue
+        if p.name in around:
+            line += '\n\n' + neighbours(*around[p.name])
+        new = cell['cell_type'] == 'markdown' and with_badges(old, line)
+        if not new:
+            sys.exit(f'{p}: its first cell is not a title')
+        if new == old:
+            continue
         cell['source'] = new.splitlines(keepends=True)
-        p.write_text(json.dumps(nb, sort_keys=True, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+        text = json.dumps(nb, sort_keys=True, indent=1, ensure_ascii=False)
+        p.write_text(text + '\n', encoding='utf-8')
         print(p.name)
 
 
-if __name__ == '__main__': main(Path(sys.argv[1]) if len(sys.argv) > 1 else root/'nbs')
+if __name__ == '__main__':
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else root/'nbs')

@@ -1,6 +1,7 @@
 """Which module imports which: `python tools/rooms.py [--picture nbs/images/rooms.png]`
 
-Rooms stand in the order in which they may know each other. An import that runs upward, or in a circle, ends with status 1.
+Rooms stand in the order in which they may know each other. An import that runs upward, or in a circle,
+ends with status 1.
 """
 import argparse
 import ast
@@ -10,7 +11,10 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 # from the ground floor up; a room may import from those before it, and within itself
-ROOMS = ('core', 'files', 'runtime', 'data', 'sim', 'show', 'training', 'denoise', 'score', 'segment', 'motion', 'predict', 'app')
+ROOMS = (
+    'core', 'files', 'runtime', 'data', 'sim', 'show', 'training',
+    'denoise', 'score', 'segment', 'motion', 'predict', 'app',
+)
 
 
 def modules():
@@ -45,7 +49,8 @@ def imports():
     known = modules()
     arrows = {}
     for name, path in known.items():
-        nodes = [n for n in ast.walk(ast.parse(path.read_text(encoding='utf-8'))) if isinstance(n, (ast.Import, ast.ImportFrom))]
+        tree = ast.parse(path.read_text(encoding='utf-8'))
+        nodes = [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
         arrows[name] = sorted({m for n in nodes for m in absolute(n, name) if m in known and m != name})
     return arrows
 
@@ -103,7 +108,8 @@ def main():
     arrows = imports()
     wrong = [*upward(arrows), *(f'{m} is on a circle of imports' for m in circles(arrows))]
     print(*wrong, sep='\n', end='\n' if wrong else '')
-    print(f'{len(arrows)} modules in {len(ROOMS)} rooms, {sum(map(len, arrows.values()))} imports, {len(wrong)} of them wrong')
+    count = sum(map(len, arrows.values()))
+    print(f'{len(arrows)} modules in {len(ROOMS)} rooms, {count} imports, {len(wrong)} of them wrong')
     if a.picture:
         draw(arrows, a.picture)
     sys.exit(bool(wrong))

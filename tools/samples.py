@@ -1,6 +1,7 @@
 "The sample clips, made again by the simulator (the folder's README says so too)."
 import shutil
 from pathlib import Path
+
 from framepred.sim.simulate import simulate_split
 
 if __name__ == '__main__':

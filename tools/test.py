@@ -24,7 +24,8 @@ def run(path, flags, pipe):
     "One chapter, in a process of its own"
     from nbdev.test import test_nb
     os.chdir(path.parent)
-    pipe.send(test_nb(path, skip_flags=[f for f in ('slow', 'gpu') if f not in flags], force_flags=flags, do_print=False))
+    skipped = [f for f in ('slow', 'gpu') if f not in flags]
+    pipe.send(test_nb(path, skip_flags=skipped, force_flags=flags, do_print=False))
 
 
 def test(path, flags):

@@ -6,55 +6,82 @@
 __all__ = ['simulate', 'evaluate', 'notes_on', 'make_kit', 'run', 'predict', 'train', 'train_all', 'main']
 
 # %% ../../nbs/34_cli.ipynb #imports
-import argparse, os, sys
+import argparse
+import os
+import sys
 from pathlib import Path
 from ..core import FramepredError
 from ..files import samples_dir
 
 # %% ../../nbs/34_cli.ipynb #simulate
-def simulate(out,               # folder of the new data set
-             train:int=1000,    # how many clips of each split
-             val:int=1000,
-             unlabeled:int=0,
-             hidden:int=200,
-             seed:int=0,        # another seed, other clips
-             workers:int=2,     # processes
-             state=False,       # keep each clip's physical state, for the oracle
-             masks_only=False,  # masks without pictures, many times faster
-             profile='standard'): # whose camera, sizes and contacts: `standard`, `other` or `varied`
+def simulate(
+    out,                 # folder of the new data set
+    train:int=1000,      # how many clips of each split
+    val:int=1000,
+    unlabeled:int=0,
+    hidden:int=200,
+    seed:int=0,          # another seed, other clips
+    workers:int=2,       # processes
+    state=False,         # keep each clip's physical state, for the oracle
+    masks_only=False,    # masks without pictures, many times faster
+    profile='standard',  # whose camera, sizes and contacts: `standard`, `other` or `varied`
+):
     "Make a data set in the competition's layout; clips that are there already are kept"
     from framepred.sim.simulate import simulate_split
     for split, count in dict(train=train, val=val, unlabeled=unlabeled, hidden=hidden).items():
-        if not count: continue
+        if not count:
+            continue
         simulate_split(
-            out, split, count, seed,
-            workers=workers, state=state, masks_only=masks_only, profile=profile)
+            out,
+            split,
+            count,
+            seed,
+            workers=workers,
+            state=state,
+            masks_only=masks_only,
+            profile=profile,
+        )
     return Path(out)
 
 # %% ../../nbs/34_cli.ipynb #score
-def evaluate(data=None,        # a data set; the samples when None
-             split:str='val',
-             segmenter=None,   # weights; alone among the three it is scored by itself, over all 22 frames
-             layout=None, predictor=None, # weights instead of the shipped ones
-             prediction=None,  # score this submission beside the baselines
-             everything=False, # every method, space and strategy there are weights for
-             csv=None, report=None, # files to write: the table unrounded; all of it as one HTML page
-             seed:int=0, device='auto', batch_size=None, **how): # how: strategy, samples, steps
+def evaluate(
+    data=None,         # a data set; the samples when None
+    split:str='val',
+    segmenter=None,    # weights; alone among the three it is scored by itself, over all 22 frames
+    layout=None,       # weights instead of the shipped ones
+    predictor=None,    # likewise
+    prediction=None,   # score this submission beside the baselines
+    everything=False,  # every method, space and strategy there are weights for
+    csv=None,          # a file to write: the table unrounded
+    report=None,       # a file to write: all of it as one HTML page
+    seed:int=0,
+    device='auto',
+    batch_size=None,
+    **how,             # strategy, samples, steps
+):
     "The score table (`table.attrs['notes']` says what was left out), a row for each method"
     from framepred.data.reading import open_data
     from framepred.score.evaluate import baselines, score, score_table, write_csv
     from framepred.app.methods import segmenter_method, table_methods
     from framepred.app.report import score_sections, write_report
-    data, kit = data or samples_dir(), make_kit(segmenter, layout, predictor, device, batch_size, **how)
+    data = data or samples_dir()
+    kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
     refs = open_data(data).split(split)
-    if prediction is not None: methods = baselines()
-    elif segmenter is not None and not (layout or predictor or everything): methods = (segmenter_method(kit.sight),)
-    else: methods = table_methods(refs, kit, everything=everything, seed=seed)
+    if prediction is not None:
+        methods = baselines()
+    elif segmenter is not None and not (layout or predictor or everything):
+        methods = (segmenter_method(kit.sight),)
+    else:
+        methods = table_methods(refs, kit, everything=everything, seed=seed)
     scores = score(data, split, methods, prediction)
     table = score_table(scores, seed=seed)
-    if prediction is None: table.attrs['notes'] += notes_on(refs, kit.layout)
-    if csv: write_csv(table, csv)
-    if report: write_report(report, f'framepred: {split} of {Path(data).resolve().name}', *score_sections(scores, table))
+    if prediction is None:
+        table.attrs['notes'] += notes_on(refs, kit.layout)
+    if csv:
+        write_csv(table, csv)
+    if report:
+        title = f'framepred: {split} of {Path(data).resolve().name}'
+        write_report(report, title, *score_sections(scores, table))
     return table
 
 def notes_on(refs, layout, most:int=40)->tuple:
@@ -63,159 +90,391 @@ def notes_on(refs, layout, most:int=40)->tuple:
     from framepred.motion.layout import unlike
     masks = []
     for ref in refs[:most]:
-        try: masks.append(read_clip(ref, frames=False).masks)
-        except FramepredError: continue
+        try:
+            masks.append(read_clip(ref, frames=False).masks)
+        except FramepredError:   # a broken clip is named elsewhere
+            continue
     said = unlike(layout, [m for m in masks if m is not None])
     return (said[0].upper()+said[1:],) if said else ()
 
 def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_size=None, **how):
     "The models named, the shipped ones for the rest; how the predictor is asked"
     from framepred.app.methods import Kit
-    return Kit({k: v for k, v in dict(segmenter=segmenter, layout=layout, predictor=predictor).items() if v is not None}, device, batch_size, how)
+    weights = dict(segmenter=segmenter, layout=layout, predictor=predictor)
+    named = {kind: folder for kind, folder in weights.items() if folder is not None}
+    return Kit(named, device, batch_size, how)
 
 def run(data=None, out='out', seed:int=0, device='auto', batch_size=None):
     "The main job: pictures, table and submission in `out`; gives the table"
     from framepred.app import jobs
     return jobs.run(data, out, seed, make_kit(device=device, batch_size=batch_size))
 
-def predict(data, split='hidden', out='submission.npy', segmenter=None, layout=None, predictor=None, frames=None, # frames: a folder for the raw pictures of frame 22
-            seed:int=0, device='auto', batch_size=None, **how)->Path: # how: strategy, samples, steps
+def predict(
+    data,
+    split='hidden',
+    out='submission.npy',
+    segmenter=None,
+    layout=None,
+    predictor=None,
+    frames=None,        # a folder for the raw pictures of frame 22
+    seed:int=0,
+    device='auto',
+    batch_size=None,
+    **how,              # strategy, samples, steps
+)->Path:
     "A submission: frame 22 of every clip of a split, in order of video number"
     from framepred.app import jobs
     from framepred.data.reading import open_data
-    kit, known = make_kit(segmenter, layout, predictor, device, batch_size, **how), open_data(data).splits
+    kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
+    known = open_data(data).splits
     # where there are masks, the scale is known before an hour is spent
     for note in notes_on(known.get('train') or known.get('val') or (), kit.layout):
         print(f'note: {note}', file=sys.stderr)
     return jobs.predict(data, split, out, kit, frames, seed)
 
 # %% ../../nbs/34_cli.ipynb #train
-def train(model:str,  # segmenter, layout, predictor or all
-          data, out, preset='tiny', max_minutes=None, init=None, segmenter=None, layout=None, pseudo=None, drop_bad=False, encoder_weights=None,
-          no_layout=False, seed:int=0, device='auto', batch_size=None, **changes): # changes: of the predictor's settings
+def train(
+    model:str,             # segmenter, layout, predictor or all
+    data,
+    out,
+    preset='tiny',
+    max_minutes=None,
+    init=None,             # weights to start from
+    segmenter=None,        # whose masks a layout learns from too, and a predictor's decision is chosen on
+    layout=None,           # what a predictor is told by; the shipped one when None
+    pseudo=None,           # a split that `label` labelled, to learn from too
+    drop_bad=False,        # leave out clips with ids that are none of ours?
+    encoder_weights=None,  # none or imagenet, instead of the preset's
+    no_layout=False,       # a predictor that is told nothing
+    seed:int=0,
+    device='auto',
+    batch_size=None,
+    **changes,             # of the predictor's settings
+):
     "Train a model in the folder `out`, or go on with the one that lies there"
     from framepred.app.methods import Sight
     from framepred.training.checkpoint import find_weights
     init = init and find_weights(model, init)
-    common = dict(preset=preset, max_minutes=max_minutes, seed=seed, device=device)
-    if model == 'all': return train_all(data, out, preset, max_minutes, pseudo, drop_bad, encoder_weights, seed, device)
+    if model == 'all':
+        return train_all(data, out, preset, max_minutes, pseudo, drop_bad, encoder_weights, seed, device)
+    common = dict(out=out, preset=preset, max_minutes=max_minutes, init=init, seed=seed, device=device)
     if model == 'segmenter':
         from framepred.segment.segmenter import train_segmenter
-        return train_segmenter(data, out=out, init=init, encoder_weights=encoder_weights, pseudo=pseudo, drop_bad=drop_bad, batch_size=batch_size, **common)
+        return train_segmenter(
+            data,
+            encoder_weights=encoder_weights,
+            pseudo=pseudo,
+            drop_bad=drop_bad,
+            batch_size=batch_size,
+            **common,
+        )
     label = Sight(segmenter, device) if segmenter else None
     if model == 'layout':
         from framepred.motion.futures import train_both
-        return train_both(data, out=out, init=init, label=label, **common)
-    from framepred.motion.futures import Futures
+        return train_both(data, label=label, **common)
     from framepred.predict.predictor import train_predictor
-    told = None if no_layout or changes.get('slots') is False else Futures.load(find_weights('layout', layout))
-    return train_predictor(data, out=out, layout=told, label=label, init=init, pseudo=pseudo, batch_size=batch_size, **common, **changes)
+    told = not no_layout and changes.get('slots') is not False
+    return train_predictor(
+        data,
+        layout=_futures(layout) if told else None,
+        label=label,
+        pseudo=pseudo,
+        batch_size=batch_size,
+        **common,
+        **changes,
+    )
 
-def train_all(data, out, preset='tiny', max_minutes=None, pseudo=None, drop_bad=False, encoder_weights=None, seed:int=0, device='auto'):
+def _futures(layout):
+    "What tells a predictor where things will be"
+    from framepred.motion.futures import Futures
+    from framepred.training.checkpoint import find_weights
+    return Futures.load(find_weights('layout', layout))
+
+# of the time for all three models
+_SHARES = dict(segmenter=.4, layout=.2, predictor=.4)
+
+def train_all(
+    data,
+    out,
+    preset='tiny',
+    max_minutes=None,
+    pseudo=None,
+    drop_bad=False,
+    encoder_weights=None,
+    seed:int=0,
+    device='auto',
+):
     "Segmenter, layout, predictor, one after the other; gives the last run"
-    out, part = Path(out), (lambda share: max_minutes and max_minutes*share)
-    common = dict(preset=preset, seed=seed, device=device)
-    print(train('segmenter', data, out/'segmenter', max_minutes=part(.4), pseudo=pseudo, drop_bad=drop_bad, encoder_weights=encoder_weights, **common))
-    print(train('layout', data, out/'layout', max_minutes=part(.2), **common))
-    return train('predictor', data, out/'predictor', max_minutes=part(.4), segmenter=out/'segmenter', layout=out/'layout', pseudo=pseudo, **common)
+    out = Path(out)
+
+    def one(model, **more):
+        minutes = max_minutes and max_minutes*_SHARES[model]
+        return train(
+            model,
+            data,
+            out/model,
+            preset=preset,
+            max_minutes=minutes,
+            seed=seed,
+            device=device,
+            **more,
+        )
+
+    print(one('segmenter', pseudo=pseudo, drop_bad=drop_bad, encoder_weights=encoder_weights))
+    print(one('layout'))
+    return one('predictor', segmenter=out/'segmenter', layout=out/'layout', pseudo=pseudo)
 
 # %% ../../nbs/34_cli.ipynb #parser
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
     "Names a default where there is one to name"
-    def _get_help_string(self, action): return action.help if action.default in (None, False) else super()._get_help_string(action)
+    def _get_help_string(self, action):
+        if action.default in (None, False):
+            return action.help
+        return super()._get_help_string(action)
+
+def _positive(text):
+    n = int(text)
+    if n < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not a positive number')
+    return n
+
+def _count(text):
+    n = int(text)
+    if n < 0:
+        raise argparse.ArgumentTypeError(f'{text} is a negative number of clips')
+    return n
+
+_DATA = "a data set in the competition's layout: folders train, val, unlabeled, hidden (any of them)"
+_SAME = 'how many frames the model sees at once; the result is the same for any (default: what fits)'
+_STORED = '(default: what is stored with the weights)'
 
 def _parser():
-    p = argparse.ArgumentParser('framepred', description='From 11 frames of a clip of colliding solids, predict frame 22 and its mask.',
-                                epilog='`framepred VERB --help` tells more. Start with `framepred run`, which needs nothing else.')
+    "The whole command; each verb says its own options"
+    p = argparse.ArgumentParser(
+        'framepred',
+        description='From 11 frames of a clip of colliding solids, predict frame 22 and its mask.',
+        epilog='`framepred VERB --help` tells more. Start with `framepred run`, which needs nothing else.',
+    )
     verbs = p.add_subparsers(dest='verb', metavar='VERB', required=True)
-    def verb(name, help, fn, data=None, seed=False, device=False, batch=None):
-        v = verbs.add_parser(name, help=help, description=help[0].upper()+help[1:]+'.', formatter_class=_Help)
-        v.set_defaults(fn=fn)
-        if data: v.add_argument('data', metavar='DATA', help=data)
-        if seed: v.add_argument('--seed', type=int, default=0, help='another seed, other random draws')
-        if device: v.add_argument('--device', default='auto', help='auto, cpu or cuda')
-        if batch: v.add_argument('--batch-size', type=_positive, default=None, help=batch)
-        return v
-    layout = 'a data set in the competition\'s layout: folders train, val, unlabeled, hidden (any of them)'
-    same = 'how many frames the model sees at once; the result is the same for any (default: what fits)'
+    _run_options(verbs)
+    _simulate_options(verbs)
+    _inspect_options(verbs)
+    _train_options(verbs)
+    _label_options(verbs)
+    _predict_options(verbs)
+    _evaluate_options(verbs)
+    return p
 
-    v = verb('run', 'the main job, on the sample clips with the shipped weights: pictures, table and submission', _run, seed=True, device=True, batch=same)
+def _verb(
+    verbs,
+    name,
+    help,
+    fn,             # what to do with the arguments read
+    data=None,      # help for the options that several verbs share: those that it has
+    seed=False,
+    device=False,
+    batch=None,
+):
+    "One verb, with the options that several share"
+    v = verbs.add_parser(name, help=help, description=help[0].upper()+help[1:]+'.', formatter_class=_Help)
+    v.set_defaults(fn=fn)
+    if data:
+        v.add_argument('data', metavar='DATA', help=data)
+    if seed:
+        v.add_argument('--seed', type=int, default=0, help='another seed, other random draws')
+    if device:
+        v.add_argument('--device', default='auto', help='auto, cpu or cuda')
+    if batch:
+        v.add_argument('--batch-size', type=_positive, default=None, help=batch)
+    return v
+
+def _run_options(verbs):
+    help = 'the main job, on the sample clips with the shipped weights: pictures, table and submission'
+    v = _verb(verbs, 'run', help, _run, seed=True, device=True, batch=_SAME)
     v.add_argument('--data', default=None, help='a data set of your own instead of the samples')
     v.add_argument('--out', default='out', help='folder for pictures, table and submission')
 
-    v = verb('simulate', 'make clips of colliding solids in the competition\'s layout', _simulate, seed=True)
+def _simulate_options(verbs):
+    help = "make clips of colliding solids in the competition's layout"
+    v = _verb(verbs, 'simulate', help, _simulate, seed=True)
     v.add_argument('out', metavar='OUT', help='folder of the new data set')
-    for split, n in dict(train=1000, val=1000, unlabeled=0, hidden=200).items(): v.add_argument(f'--{split}', type=_count, default=n, help=f'how many {split} clips')
+    for split, n in dict(train=1000, val=1000, unlabeled=0, hidden=200).items():
+        v.add_argument(f'--{split}', type=_count, default=n, help=f'how many {split} clips')
     v.add_argument('--workers', type=_positive, default=2, help='processes; any number gives the same files')
-    v.add_argument('--state', action='store_true', help='keep each clip\'s physical state beside it, for the oracle')
+    v.add_argument('--state', action='store_true', help="keep each clip's physical state beside it, for the oracle")
     v.add_argument('--masks-only', action='store_true', help='masks without pictures, many times faster')
     v.add_argument(
         '--profile',
         choices=['standard', 'other', 'varied'],
         default='standard',
         help='standard: as the real clips look; other: the same objects seen by another camera, smaller, with other '
-             'contacts, to test on; varied: each clip a world of its own, to learn from')
+             'contacts, to test on; varied: each clip a world of its own, to learn from',
+    )
 
-    v = verb('inspect', 'say what is in a data set and what is wrong with it; exit status 1 if it cannot be used', _inspect, data=layout)
+def _inspect_options(verbs):
+    help = 'say what is in a data set and what is wrong with it; exit status 1 if it cannot be used'
+    _verb(verbs, 'inspect', help, _inspect, data=_DATA)
 
-    v = verb('train', 'train a model; called again with the same --out it goes on where it stopped', _train, seed=True, device=True, batch='clips or frames a step, instead of the preset\'s')
-    v.add_argument('model', choices=['segmenter', 'layout', 'predictor', 'all'], help='the segmenter finds the objects, the layout says where they will be (half of the time for the expected place, half for the several futures), the predictor what that looks like; all: one after the other')
-    v.add_argument('data', metavar='DATA', help=layout)
-    v.add_argument('--preset', default='tiny', help='tiny (two CPU cores, an hour), base (one GPU) or seed (the published recipe; for a predictor also seed-tiny)')
-    v.add_argument('--out', required=True, help='folder of the run: checkpoints, log and, in the end, the weights')
-    v.add_argument('--max-minutes', type=float, default=None, help='stop in good order after so long (default: the preset\'s number of steps)')
+def _train_options(verbs):
+    help = 'train a model; called again with the same --out it goes on where it stopped'
+    batch = "clips or frames a step, instead of the preset's"
+    v = _verb(verbs, 'train', help, _train, seed=True, device=True, batch=batch)
+    _what_to_train(v)
+    _segmenter_options(v)
+    _learning_options(v)
+    _predictor_options(v)
+
+def _what_to_train(v):
+    "Which model, on what, for how long"
+    v.add_argument(
+        'model',
+        choices=['segmenter', 'layout', 'predictor', 'all'],
+        help='the segmenter finds the objects, the layout says where they will be (half of the time for the expected '
+             'place, half for the several futures), the predictor what that looks like; all: one after the other',
+    )
+    v.add_argument('data', metavar='DATA', help=_DATA)
+    v.add_argument(
+        '--preset',
+        default='tiny',
+        help='tiny (two CPU cores, an hour), base (one GPU) or seed '
+             '(the published recipe; for a predictor also seed-tiny)',
+    )
+    v.add_argument(
+        '--out',
+        required=True,
+        help='folder of the run: checkpoints, log and, in the end, the weights',
+    )
+    v.add_argument(
+        '--max-minutes',
+        type=float,
+        default=None,
+        help="stop in good order after so long (default: the preset's number of steps)",
+    )
     v.add_argument('--init', default=None, help='weights to start from, to fine-tune on other clips or ids')
-    v.add_argument('--encoder-weights', choices=['none', 'imagenet'], default=None, help='segmenter: how the encoder starts (default: the preset\'s)')
-    v.add_argument('--pseudo', metavar='SPLIT', default=None, help='segmenter, predictor: learn from this split too, labelled by `framepred label`')
-    v.add_argument('--bad-labels', choices=['background', 'drop'], default='background', help='segmenter: what to do with clips whose masks hold ids above 48')
-    v.add_argument('--segmenter', default=None, help='layout: learn from this segmenter\'s masks too; predictor: choose the decision on them (default: the true masks)')
-    v.add_argument('--layout', default=None, help='predictor: layout weights, best not trained on these clips (default: the shipped ones)')
-    v.add_argument('--method', choices=['diffusion', 'peer', 'simvp'], default=None, help='predictor: diffusion, or one of the peers it is measured against')
-    v.add_argument('--space', choices=['mask', 'rgb', 'joint'], default=None, help='predictor: what is predicted')
+
+def _segmenter_options(v):
+    v.add_argument(
+        '--encoder-weights',
+        choices=['none', 'imagenet'],
+        default=None,
+        help="segmenter: how the encoder starts (default: the preset's)",
+    )
+    v.add_argument(
+        '--pseudo',
+        metavar='SPLIT',
+        default=None,
+        help='segmenter, predictor: learn from this split too, labelled by `framepred label`',
+    )
+    v.add_argument(
+        '--bad-labels',
+        choices=['background', 'drop'],
+        default='background',
+        help='segmenter: what to do with clips whose masks hold ids above 48',
+    )
+
+def _learning_options(v):
+    "What a model learns from that another made"
+    v.add_argument(
+        '--segmenter',
+        default=None,
+        help="layout: learn from this segmenter's masks too; "
+             'predictor: choose the decision on them (default: the true masks)',
+    )
+    v.add_argument(
+        '--layout',
+        default=None,
+        help='predictor: layout weights, best not trained on these clips (default: the shipped ones)',
+    )
+
+def _predictor_options(v):
+    v.add_argument(
+        '--method',
+        choices=['diffusion', 'peer', 'simvp'],
+        default=None,
+        help='predictor: diffusion, or one of the peers it is measured against',
+    )
+    v.add_argument(
+        '--space',
+        choices=['mask', 'rgb', 'joint'],
+        default=None,
+        help='predictor: what is predicted',
+    )
     v.add_argument('--no-layout', action='store_true', help='predictor: do without a layout')
-    v.add_argument('--no-slots', action='store_true', help='predictor: all 48 kinds instead of the clip\'s own objects (implies --no-layout)')
+    v.add_argument(
+        '--no-slots',
+        action='store_true',
+        help="predictor: all 48 kinds instead of the clip's own objects (implies --no-layout)",
+    )
 
-    v = verb('label', 'write masks for clips that have none, and how sure they are', _label, data=layout, device=True, batch=same)
+def _label_options(verbs):
+    help = 'write masks for clips that have none, and how sure they are'
+    v = _verb(verbs, 'label', help, _label, data=_DATA, device=True, batch=_SAME)
     v.add_argument('--split', default='unlabeled', help='which clips')
-    v.add_argument('--segmenter', default=None, help='weights made by `framepred train segmenter` (default: the shipped ones)')
+    v.add_argument(
+        '--segmenter',
+        default=None,
+        help='weights made by `framepred train segmenter` (default: the shipped ones)',
+    )
 
-    def asked(v):
-        v.add_argument('--layout', default=None, help='layout weights instead of the shipped ones')
-        v.add_argument('--predictor', default=None, help='predictor weights instead of the shipped ones')
-        v.add_argument('--strategy', choices=['direct', 'skip', 'every'], default=None, help='frame 22 in one call, two frames a call, or one by one (default: what is stored with the weights)')
-        v.add_argument('--samples', type=_positive, default=None, help='how many samples vote (default: what is stored with the weights)')
-        v.add_argument('--steps', type=_positive, default=None, help='steps of the sampler (default: what is stored with the weights)')
+def _asking_options(v):
+    "Which predictor, and how it is asked"
+    v.add_argument('--layout', default=None, help='layout weights instead of the shipped ones')
+    v.add_argument('--predictor', default=None, help='predictor weights instead of the shipped ones')
+    v.add_argument(
+        '--strategy',
+        choices=['direct', 'skip', 'every'],
+        default=None,
+        help=f'frame 22 in one call, two frames a call, or one by one {_STORED}',
+    )
+    v.add_argument('--samples', type=_positive, default=None, help=f'how many samples vote {_STORED}')
+    v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
 
-    v = verb('predict', 'write frame 22 of every clip of a split as a submission; called again, it goes on', _predict, data=layout, seed=True, device=True, batch=same)
+def _predict_options(verbs):
+    help = 'write frame 22 of every clip of a split as a submission; called again, it goes on'
+    v = _verb(verbs, 'predict', help, _predict, data=_DATA, seed=True, device=True, batch=_SAME)
     v.add_argument('--split', default='hidden', help='which clips')
     v.add_argument('--segmenter', default=None, help='segmenter weights instead of the shipped ones')
-    asked(v)
+    _asking_options(v)
     v.add_argument('--out', default='submission.npy', help='the submission, .npy or .pt')
     v.add_argument('--frames', metavar='DIR', default=None, help='also write the pictures of frame 22 there')
 
-    v = verb('evaluate', 'score baselines, models or a submission on clips whose masks are known', _evaluate, data=layout, seed=True, device=True, batch=same)
+def _evaluate_options(verbs):
+    help = 'score baselines, models or a submission on clips whose masks are known'
+    v = _verb(verbs, 'evaluate', help, _evaluate, data=_DATA, seed=True, device=True, batch=_SAME)
     v.add_argument('--split', default='val', help='which clips')
-    v.add_argument('--segmenter', default=None, help='score this segmenter alone, over all 22 frames; with --predictor, --layout or --all: predict from its masks')
-    asked(v)
+    v.add_argument(
+        '--segmenter',
+        default=None,
+        help='score this segmenter alone, over all 22 frames; '
+             'with --predictor, --layout or --all: predict from its masks',
+    )
+    _asking_options(v)
     v.add_argument('--all', action='store_true', help='every method, space and strategy there are weights for')
-    v.add_argument('--prediction', default=None, help='a submission (.npy or .pt) to score beside the baselines')
+    v.add_argument(
+        '--prediction',
+        default=None,
+        help='a submission (.npy or .pt) to score beside the baselines',
+    )
     v.add_argument('--csv', default=None, help='write the table to this file, unrounded')
     v.add_argument('--report', default=None, help='write all of it as one HTML page that needs no network')
-    return p
 
-def _positive(text):
-    n = int(text)
-    if n < 1: raise argparse.ArgumentTypeError(f'{text} is not a positive number')
-    return n
+def _run(a):
+    run(a.data, a.out, a.seed, a.device, a.batch_size)
 
-def _count(text):
-    n = int(text)
-    if n < 0: raise argparse.ArgumentTypeError(f'{text} is a negative number of clips')
-    return n
-
-def _simulate(a): print(f'{simulate(a.out, a.train, a.val, a.unlabeled, a.hidden, a.seed, a.workers, a.state, a.masks_only, a.profile)} is ready.')
-
-def _run(a): run(a.data, a.out, a.seed, a.device, a.batch_size)
+def _simulate(a):
+    out = simulate(
+        a.out,
+        a.train,
+        a.val,
+        a.unlabeled,
+        a.hidden,
+        seed=a.seed,
+        workers=a.workers,
+        state=a.state,
+        masks_only=a.masks_only,
+        profile=a.profile,
+    )
+    print(f'{out} is ready.')
 
 def _inspect(a):
     from framepred.data.inspection import inspect
@@ -225,29 +484,77 @@ def _inspect(a):
 
 def _train(a):
     changes = {k: v for k, v in dict(method=a.method, space=a.space).items() if v is not None}
-    if a.no_slots: changes['slots'] = False
-    if (changes or a.no_layout) and a.model != 'predictor': raise FramepredError('--method, --space, --no-layout and --no-slots are for `train predictor`.')
-    print(train(a.model, a.data, a.out, a.preset, a.max_minutes, a.init, a.segmenter, a.layout, a.pseudo, a.bad_labels == 'drop', a.encoder_weights, a.no_layout, a.seed, a.device, a.batch_size, **changes))
+    if a.no_slots:
+        changes['slots'] = False
+    if (changes or a.no_layout) and a.model != 'predictor':
+        raise FramepredError('--method, --space, --no-layout and --no-slots are for `train predictor`.')
+    print(train(
+        a.model,
+        a.data,
+        a.out,
+        preset=a.preset,
+        max_minutes=a.max_minutes,
+        init=a.init,
+        segmenter=a.segmenter,
+        layout=a.layout,
+        pseudo=a.pseudo,
+        drop_bad=a.bad_labels == 'drop',
+        encoder_weights=a.encoder_weights,
+        no_layout=a.no_layout,
+        seed=a.seed,
+        device=a.device,
+        batch_size=a.batch_size,
+        **changes,
+    ))
 
 def _label(a):
     from framepred.training.checkpoint import find_weights
     from framepred.segment.segmenter import Segmenter, label
-    print(label(a.data, a.split, Segmenter.load(find_weights('segmenter', a.segmenter), a.device), batch_size=a.batch_size or 11))
+    segmenter = Segmenter.load(find_weights('segmenter', a.segmenter), a.device)
+    print(label(a.data, a.split, segmenter, batch_size=a.batch_size or 11))
+
+def _models_asked(a)->dict:
+    "Which models, where they run, and how the predictor is asked"
+    return dict(
+        segmenter=a.segmenter,
+        layout=a.layout,
+        predictor=a.predictor,
+        seed=a.seed,
+        device=a.device,
+        batch_size=a.batch_size,
+        strategy=a.strategy,
+        samples=a.samples,
+        steps=a.steps,
+    )
 
 def _predict(a):
-    path = predict(a.data, a.split, a.out, a.segmenter, a.layout, a.predictor, a.frames, a.seed, a.device, a.batch_size, strategy=a.strategy, samples=a.samples, steps=a.steps)
+    path = predict(a.data, a.split, a.out, frames=a.frames, **_models_asked(a))
     print(f'{path} holds frame 22 of the clips in {a.split}, in order of video number.')
 
 def _evaluate(a):
     from framepred.app.jobs import show_table
-    show_table(evaluate(a.data, a.split, a.segmenter, a.layout, a.predictor, a.prediction, a.all, a.csv, a.report, a.seed, a.device, a.batch_size, strategy=a.strategy, samples=a.samples, steps=a.steps))
-    if a.csv: print(f'{a.csv} has the table unrounded.')
+    show_table(evaluate(
+        a.data,
+        a.split,
+        prediction=a.prediction,
+        everything=a.all,
+        csv=a.csv,
+        report=a.report,
+        **_models_asked(a),
+    ))
+    if a.csv:
+        print(f'{a.csv} has the table unrounded.')
 
 def main(argv=None)->int:
     "The `framepred` command; gives the exit status"
     a = _parser().parse_args(argv)
-    try: return a.fn(a) or 0
-    except FramepredError as e: print(f'framepred: {e}', file=sys.stderr)
-    except KeyboardInterrupt: print('framepred: interrupted; call it again to go on.', file=sys.stderr); return 130
-    except BrokenPipeError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `framepred … | head` is no fault
+    try:
+        return a.fn(a) or 0
+    except FramepredError as e:
+        print(f'framepred: {e}', file=sys.stderr)
+    except KeyboardInterrupt:
+        print('framepred: interrupted; call it again to go on.', file=sys.stderr)
+        return 130
+    except BrokenPipeError:   # `framepred … | head` is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

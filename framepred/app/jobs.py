@@ -6,7 +6,9 @@
 __all__ = ['BLOCK', 'predict', 'run', 'show_table', 'rollout_rows', 'draw_rollout']
 
 # %% ../../nbs/33_jobs.ipynb #imports
-import hashlib, shutil, sys
+import hashlib
+import shutil
+import sys
 from pathlib import Path
 import numpy as np
 from ..core import FRAMES, OBSERVED, FramepredError
@@ -19,26 +21,28 @@ from ..score.metrics import write_submission
 # %% ../../nbs/33_jobs.ipynb #predict
 BLOCK = 8   # clips between two files
 
-def predict(data, split='hidden', out='submission.npy', # .npy or .pt
-            kit:Kit=None,        # the shipped models when None
-            frames=None,         # a folder for the raw pictures of frame 22
-            seed:int=0)->Path:
+def predict(
+    data,
+    split='hidden',
+    out='submission.npy',   # .npy or .pt
+    kit:Kit=None,           # the shipped models when None
+    frames=None,            # a folder for the raw pictures of frame 22
+    seed:int=0,
+)->Path:
     "Frame 22 of every clip of a split, in order of video number; called again, it goes on"
-    kit, out, refs = kit or Kit(), Path(out), open_data(data).split(split)
-    rank, count, wait = processes()
-    plan = dict(models=kit.digest, seed=seed, frames=frames and str(frames), clips=hashlib.blake2b(repr([_stamp(r) for r in refs]).encode(), digest_size=12).hexdigest())
+    kit, out = kit or Kit(), Path(out)
+    refs = open_data(data).split(split)
+    rank, _, wait = processes()
+    plan = _plan(kit, refs, frames, seed)
     done = out.with_name(f'{out.name}.json')
-    if out.exists() and done.exists() and read_json(done) == dict(plan, file=_digest(out)): return out
+    if out.exists() and done.exists() and read_json(done) == dict(plan, file=_digest(out)):
+        return out
     parts = out.with_name(f'.{out.name}.parts')
-    if rank == 0 and not ((parts/'plan.json').exists() and read_json(parts/'plan.json') == plan):
-        shutil.rmtree(parts, ignore_errors=True)
-        write_json(parts/'plan.json', plan)
+    if rank == 0:
+        _begin(parts, plan)
     wait()
     blocks = [(parts/f'{a:06}.npy', refs[a:a+BLOCK]) for a in range(0, len(refs), BLOCK)]
-    for file, some in progress([b for i, b in enumerate(blocks) if i % count == rank], desc='frame 22', unit='block'):
-        if file.exists(): continue
-        rows = np.stack([_frame_22(ref, kit, frames, seed) for ref in some])
-        with atomic(file) as tmp: np.save(tmp, rows)
+    _make_blocks(blocks, kit, frames, seed)
     wait()
     if rank == 0:
         write_submission(out, np.concatenate([np.load(file) for file, _ in blocks]))
@@ -47,32 +51,80 @@ def predict(data, split='hidden', out='submission.npy', # .npy or .pt
     wait()
     return out
 
-def _stamp(ref): return ref.name, sorted((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in ref.path.glob('image_*.png'))
+def _plan(kit, refs, frames, seed)->dict:
+    "All that the bytes of a submission depend on"
+    clips = repr([_stamp(r) for r in refs]).encode()
+    return dict(
+        models=kit.digest,
+        seed=seed,
+        frames=frames and str(frames),
+        clips=hashlib.blake2b(clips, digest_size=12).hexdigest(),
+    )
 
-def _digest(path): return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+def _begin(parts, plan):
+    "An empty folder for the blocks, unless it holds blocks of the same plan"
+    file = parts/'plan.json'
+    if file.exists() and read_json(file) == plan:
+        return
+    shutil.rmtree(parts, ignore_errors=True)
+    write_json(file, plan)
+
+def _make_blocks(blocks, kit, frames, seed):
+    "The blocks that are this process's to make, and are not there yet"
+    rank, count, _ = processes()
+    mine = [b for i, b in enumerate(blocks) if i % count == rank]
+    for file, some in progress(mine, desc='frame 22', unit='block'):
+        if file.exists():
+            continue
+        rows = np.stack([_frame_22(ref, kit, frames, seed) for ref in some])
+        with atomic(file) as tmp:
+            np.save(tmp, rows)
+
+def _stamp(ref):
+    "A clip's name, and what tells that its pictures are still the same"
+    stats = [(f.name, f.stat()) for f in ref.path.glob('image_*.png')]
+    return ref.name, sorted((name, s.st_size, s.st_mtime_ns) for name, s in stats)
+
+def _digest(path):
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 def _frame_22(ref, kit, folder, seed):
+    "The mask of one clip's frame 22; its picture goes into the folder, where there is one"
     from framepred.show.viz import save_png
     frames, said = read_observed(ref)
-    for s in said: print(f'note: {s}', file=sys.stderr)
+    for s in said:
+        print(f'note: {s}', file=sys.stderr)
+    # a picture is made of pictures; masks alone need none
     shown = frames if folder or kit.predictor.settings.rgb else None
-    *_, step = kit.predictor.rollout(shown, kit.sight(frames), seed=seed, clip=ref.name, batch_size=kit.batch_size)
-    if folder: save_png(step.picture, Path(folder)/f'{ref.name}.png')
+    *_, step = kit.predictor.rollout(
+        shown,
+        kit.sight(frames),
+        seed=seed,
+        clip=ref.name,
+        batch_size=kit.batch_size,
+    )
+    if folder:
+        save_png(step.picture, Path(folder)/f'{ref.name}.png')
     return step.mask
 
 # %% ../../nbs/33_jobs.ipynb #run
-def run(data=None,   # a data set of your own; the samples when None
-        out='out',   # folder for pictures, table and submission
-        seed:int=0, kit:Kit=None):
+def run(
+    data=None,   # a data set of your own; the samples when None
+    out='out',   # folder for pictures, table and submission
+    seed:int=0,
+    kit:Kit=None,
+):
     "Look at the clips, find the objects, score, draw, predict the hidden clips; gives the table"
     from framepred.data.inspection import inspect
     data, out, kit = Path(data or samples_dir()), Path(out), kit or Kit()
     inspection = inspect(data)
     print(inspection, '\n')
-    if not inspection.usable: raise FramepredError(f'{data} cannot be used; the lines above say what is wrong.')
+    if not inspection.usable:
+        raise FramepredError(f'{data} cannot be used; the lines above say what is wrong.')
     splits, table = open_data(data).splits, None
-    scored = next((s for s in ('val', 'train') if any((r.path/'mask.npy').is_file() for r in splits.get(s, ()))), None)
-    if scored: table = _score_and_draw(data, scored, splits[scored], kit, out, seed)
+    scored = _split_with_masks(splits)
+    if scored:
+        table = _score_and_draw(data, scored, splits[scored], kit, out, seed)
     if splits.get('hidden'):
         predict(data, 'hidden', out/'submission.npy', kit, seed=seed)
         print(f'{out}/submission.npy holds frame 22 of the {len(splits["hidden"])} hidden clips.')
@@ -82,41 +134,90 @@ def show_table(table):
     "A score table, and what is to be said of it"
     from framepred.score.evaluate import readable
     print(readable(table).to_string(index=False), '\n')
-    for note in table.attrs['notes']: print(f'note: {note}', file=sys.stderr)
+    for note in table.attrs['notes']:
+        print(f'note: {note}', file=sys.stderr)
+
+def _split_with_masks(splits)->str|None:
+    "The split to score on: val, or train where val has no masks"
+    for split in ('val', 'train'):
+        if any((ref.path/'mask.npy').is_file() for ref in splits.get(split, ())):
+            return split
+    return None
 
 def _score_and_draw(data, split, refs, kit, out, seed):
     "Table and pictures of one split"
     from framepred.score.evaluate import extremes, gallery, score, score_table, write_csv
-    from framepred.app.report import score_sections, write_report
     from framepred.show.viz import save_png
-    scores = score(data, split, (segmenter_method(kit.sight), *table_methods(refs, kit, seed=seed)))
+    methods = (segmenter_method(kit.sight), *table_methods(refs, kit, seed=seed))
+    scores = score(data, split, methods)
     table = score_table(scores, seed=seed)
     write_csv(table, out/'table.csv')
     show_table(table)
-    ours = next(s for s in reversed(scores.methods) if s.method.masks == 'segmented' and s.method.name != 'segmenter')
+    ours = _last_from_pictures(scores)
     chosen = extremes(ours)
     save_png(gallery(ours.method, chosen), out/'pictures'/'worst_median_best.png')
-    clips = {f'{label}: {ref.name}, rolled forward': draw_rollout(read_clip(ref), kit, out/'pictures', seed) for label, ref in chosen.items()}
-    write_report(out/'report.html', 'framepred: from 11 frames to frame 22', *score_sections(scores, table, clips.items()),
-                 subtitle=f'{len(refs)} clips of {split}; each object found by the segmenter, and frame 22 predicted', footer=f'framepred run --seed {seed}')
-    print(f'{out}/report.html shows all of it in a browser; {out}/table.csv has the table unrounded, {out}/pictures the pictures.\n')
+    clips = {}
+    for label, ref in chosen.items():
+        rows = draw_rollout(read_clip(ref), kit, out/'pictures', seed)
+        clips[f'{label}: {ref.name}, rolled forward'] = rows
+    _write_report(out, scores, table, clips, f'{len(refs)} clips of {split}', seed)
     return table
+
+def _last_from_pictures(scores):
+    "The scores of what predicts from the segmenter's masks; the last such row is the predictor's"
+    segmented = (s for s in reversed(scores.methods) if s.method.masks == 'segmented')
+    return next(s for s in segmented if s.method.name != 'segmenter')
+
+def _write_report(out, scores, table, clips, scored, seed):
+    "Table and film strips as one page, and where it lies"
+    from framepred.app.report import score_sections, write_report
+    write_report(
+        out/'report.html',
+        'framepred: from 11 frames to frame 22',
+        *score_sections(scores, table, clips.items()),
+        subtitle=f'{scored}; each object found by the segmenter, and frame 22 predicted',
+        footer=f'framepred run --seed {seed}',
+    )
+    print(
+        f'{out}/report.html shows all of it in a browser; '
+        f'{out}/table.csv has the table unrounded, {out}/pictures the pictures.\n'
+    )
 
 def rollout_rows(clip, kit:Kit, seed:int=0)->dict:
     "Rows for a film strip: what was seen, what is expected of frames 12–22, how unsure that is, and what came"
     from framepred.show.draw import heat, overlay
-    found = kit.sight(clip.frames[:OBSERVED])
-    steps = list(kit.predictor.rollout(clip.frames[:OBSERVED], found, seed=seed, clip=clip.name, batch_size=kit.batch_size, numbers=range(OBSERVED+1, FRAMES+1)))
+    shown = clip.frames[:OBSERVED]
+    found = kit.sight(shown)
+    steps = list(kit.predictor.rollout(
+        shown,
+        found,
+        seed=seed,
+        clip=clip.name,
+        batch_size=kit.batch_size,
+        numbers=range(OBSERVED+1, FRAMES+1),
+    ))
     seen = [overlay(f, m) for f, m in zip(clip.frames, found)]
-    rows = dict(predicted=seen+[overlay(t.picture, t.mask) for t in steps], picture=list(clip.frames[:OBSERVED])+[t.picture for t in steps],
-                unsure=[None]*OBSERVED+[heat(t.picture, 1-t.sure) for t in steps])
-    if len(clip.frames) == FRAMES: rows['came'] = [overlay(f, m) for f, m in zip(clip.frames, clip.masks)] if clip.masks is not None else list(clip.frames)
+    rows = dict(
+        predicted=seen+[overlay(t.picture, t.mask) for t in steps],
+        picture=list(shown)+[t.picture for t in steps],
+        unsure=[None]*OBSERVED+[heat(t.picture, 1-t.sure) for t in steps],
+    )
+    if len(clip.frames) == FRAMES:
+        rows['came'] = _what_came(clip)
     return rows
+
+def _what_came(clip)->list:
+    "The clip's own frames, with their masks where these are known"
+    from framepred.show.draw import overlay
+    if clip.masks is None:
+        return list(clip.frames)
+    return [overlay(f, m) for f, m in zip(clip.frames, clip.masks)]
 
 def draw_rollout(clip, kit:Kit, folder, seed:int=0)->dict:
     "A clip rolled forward, as a film strip and as an animation; gives the rows"
     from framepred.show.viz import animate, film_strip, save_png
     rows = rollout_rows(clip, kit, seed)
     save_png(film_strip(rows), Path(folder)/f'{clip.name}.png')
-    animate({k: r for k, r in rows.items() if k != 'unsure'}).save(Path(folder)/f'{clip.name}.gif')
+    moving = {k: r for k, r in rows.items() if k != 'unsure'}
+    animate(moving).save(Path(folder)/f'{clip.name}.gif')
     return rows

@@ -7,7 +7,10 @@ __all__ = ['WAYS', 'Sight', 'Kit', 'segmenter_method', 'layout_method', 'predict
            'table_methods']
 
 # %% ../../nbs/32_methods.ipynb #imports
-import dataclasses, functools, hashlib
+import dataclasses
+import functools
+import hashlib
+import zlib
 import numpy as np
 from ..core import FRAMES, OBSERVED, FramepredError
 from ..files import read_json, weights_dir
@@ -16,28 +19,33 @@ from ..training.checkpoint import find_weights
 
 # %% ../../nbs/32_methods.ipynb #kit
 class Sight:
-    "A segmenter that remembers what it saw (compressed, 1-2 kB a frame), so that every method can ask about the same clip"
+    "A segmenter that remembers what it saw, so that every method can ask about the same clip"
     def __init__(self, segmenter=None, device='auto', batch_size=None):
         from framepred.segment.segmenter import Segmenter
-        self.segmenter, self.batch_size, self.kept = Segmenter.load(find_weights('segmenter', segmenter), device), batch_size or 11, {}
+        self.segmenter = Segmenter.load(find_weights('segmenter', segmenter), device)
+        self.batch_size = batch_size or 11
+        self.kept = {}   # the frames' digest → masks, compressed to 1-2 kB a frame
 
-    def __call__(self, frames): # uint8 (T, H, W, 3), one clip
+    def __call__(self, frames):   # uint8 (T, H, W, 3), one clip
         "Its masks (T, H, W), each object one class through the clip"
-        import zlib
         key = hashlib.blake2b(np.ascontiguousarray(frames), digest_size=16).digest()
-        if key not in self.kept: self.kept[key] = zlib.compress(self.segmenter.clip_labels(frames, self.batch_size).tobytes(), 1)
-        return np.frombuffer(zlib.decompress(self.kept[key]), np.uint8).reshape(frames.shape[:3])
+        if key not in self.kept:
+            masks = self.segmenter.clip_labels(frames, self.batch_size)
+            self.kept[key] = zlib.compress(masks.tobytes(), 1)
+        masks = np.frombuffer(zlib.decompress(self.kept[key]), np.uint8)
+        return masks.reshape(frames.shape[:3])
 
 @dataclasses.dataclass(eq=False)
 class Kit:
     "The models that a job works with"
-    weights: dict = dataclasses.field(default_factory=dict) # kind → folder, where it is not the shipped one
+    weights: dict = dataclasses.field(default_factory=dict)  # kind → folder, where it is not the shipped one
     device: str = 'auto'
-    batch_size: int|None = None   # frames, or samples, at once; the result is the same
-    how: dict = dataclasses.field(default_factory=dict)     # strategy, samples, steps: instead of the predictor's own
+    batch_size: int|None = None                              # frames, or samples, at once; the result is the same
+    how: dict = dataclasses.field(default_factory=dict)      # strategy, samples, steps: not the predictor's own
 
     @functools.cached_property
-    def sight(self): return Sight(self.weights.get('segmenter'), self.device, self.batch_size)
+    def sight(self)->Sight:
+        return Sight(self.weights.get('segmenter'), self.device, self.batch_size)
 
     @functools.cached_property
     def layout(self):
@@ -47,47 +55,102 @@ class Kit:
     def load(self, folder):
         "A predictor, or a peer"
         from framepred.predict.predictor import Predictor
+        # the segmenter is loaded when a picture has to be named, not before
         p = Predictor.load(folder, self.layout, self.device, lambda frames: self.sight.segmenter.labels(frames))
-        return p.with_(**{k: v for k, v in self.how.items() if v is not None}) if p.settings.method == 'diffusion' else p
+        if p.settings.method != 'diffusion':   # a peer has one way of being asked
+            return p
+        return p.with_(**{k: v for k, v in self.how.items() if v is not None})
 
     @functools.cached_property
-    def predictor(self): return self.load(find_weights('predictor', self.weights.get('predictor')))
+    def predictor(self):
+        return self.load(find_weights('predictor', self.weights.get('predictor')))
 
     @functools.cached_property
     def digest(self)->str:
+        "Names all the weights, and how they are asked"
         h = hashlib.blake2b(repr(self.predictor.settings).encode(), digest_size=12)
         h.update(self.sight.segmenter.digest.encode())
-        for net in (self.layout.net, self.predictor.net, *([self.layout.futures] if self.predictor.settings.futures else [])):
-            for k, v in net.state_dict().items(): h.update(k.encode()); h.update(np.ascontiguousarray(v.cpu().numpy()))
+        nets = [self.layout.net, self.predictor.net]
+        if self.predictor.settings.futures:
+            nets.append(self.layout.futures)
+        for net in nets:
+            for name, weights in net.state_dict().items():
+                h.update(name.encode())
+                h.update(np.ascontiguousarray(weights.cpu().numpy()))
         h.update(repr(self.layout.settings).encode())
         return h.hexdigest()
 
 # %% ../../nbs/32_methods.ipynb #methods
 def segmenter_method(sight)->Method:
     "The segmenter alone: all 22 frames of every clip count"
-    return Method('segmenter', each(lambda clip: dict(enumerate(sight(clip.frames), 1))), 'segmented', FRAMES, tuple(range(1, FRAMES+1)))
+    predict = each(lambda clip: dict(enumerate(sight(clip.frames), 1)))
+    return Method('segmenter', predict, 'segmented', FRAMES, tuple(range(1, FRAMES+1)))
 
-def _masks(clip, label): return clip.masks if label is None else label(clip.frames)
+def _masks(clip, label):
+    return clip.masks if label is None else label(clip.frames)
 
-def layout_method(layout, label=None, scores=(FRAMES,))->Method: # a `Layout`; frames (11, H, W, 3) → masks: a segmenter's, instead of the true ones
+def _masks_from(label)->str:
+    "What the table says of where the masks of frames 1–11 come from"
+    return 'true' if label is None else 'segmented'
+
+def layout_method(
+    layout,            # a `Layout`
+    label=None,        # frames (11, H, W, 3) → masks: a segmenter's, instead of the true ones
+    scores=(FRAMES,),  # the frames that count
+)->Method:
     "The layout predictor: every object's best whole mask, moved to where it will be"
-    predict = lambda clip: {n: m for n, m in layout.rollout(_masks(clip, label)).items() if n in scores}
-    return Method('layout', each(predict), 'true' if label is None else 'segmented', 0 if label is None else OBSERVED, tuple(scores))
+    def predict(clip):
+        rolled = layout.rollout(_masks(clip, label))
+        return {n: m for n, m in rolled.items() if n in scores}
 
-def predictor_method(predictor, label=None, seed:int=0, batch_size=None, scores=(FRAMES,), **how)->Method: # how: strategy, samples, steps, blend …, instead of its own
+    pictures = 0 if label is None else OBSERVED
+    return Method('layout', each(predict), _masks_from(label), pictures, tuple(scores))
+
+def predictor_method(
+    predictor,
+    label=None,        # as above
+    seed:int=0,
+    batch_size=None,
+    scores=(FRAMES,),
+    **how,             # strategy, samples, steps, blend …, instead of its own
+)->Method:
     "A predictor, or a peer: every frame it is asked for"
     predictor = predictor.with_(**how)
     s = predictor.settings
-    pictures = s.rgb or label is not None
-    def run(clip):
-        steps = predictor.rollout(clip.frames, _masks(clip, label), seed=seed, clip=clip.name, batch_size=batch_size, numbers=scores)
+
+    def predict(clip):
+        steps = predictor.rollout(
+            clip.frames,
+            _masks(clip, label),
+            seed=seed,
+            clip=clip.name,
+            batch_size=batch_size,
+            numbers=scores,
+        )
         steps = {step.frame: step for step in steps}
+        answer = {n: steps[n].mask for n in scores}
         drawn = steps[FRAMES].picture if FRAMES in steps else None
-        return {n: steps[n].mask for n in scores} | ({} if drawn is None else {'picture': drawn})
-    diffuses, yes = s.method == 'diffusion', lambda b: 'yes' if b else 'no'
-    facts = dict(space=s.space, strategy=s.strategy if diffuses else 'direct', samples=s.samples if diffuses else 1, steps=s.steps if diffuses else 1,
-                 layout=yes(s.layout), futures=yes(s.futures), pixels=s.pixels, blend=s.blend)
-    return Method(dict(diffusion='predictor').get(s.method, s.method), each(run), 'true' if label is None else 'segmented', OBSERVED if pictures else 0, tuple(scores), facts)
+        if drawn is not None:
+            answer['picture'] = drawn
+        return answer
+
+    name = 'predictor' if s.method == 'diffusion' else s.method
+    pictures = OBSERVED if s.rgb or label is not None else 0
+    return Method(name, each(predict), _masks_from(label), pictures, tuple(scores), _facts(s))
+
+def _facts(s)->dict: # a predictor's settings
+    "What tells its row from others in the table"
+    diffuses = s.method == 'diffusion'
+    return dict(
+        space=s.space,
+        strategy=s.strategy if diffuses else 'direct',
+        samples=s.samples if diffuses else 1,
+        steps=s.steps if diffuses else 1,
+        layout='yes' if s.layout else 'no',
+        futures='yes' if s.futures else 'no',
+        pixels=s.pixels,
+        blend=s.blend,
+    )
 
 # %% ../../nbs/32_methods.ipynb #table
 def _way(**how):
@@ -107,14 +170,15 @@ def kind_of(folder)->str|None:
         return None
     return facts.get('kind') if isinstance(facts, dict) else None
 
-def further_predictors(own)->list: # the folder that has a row already
+def further_predictors(own)->list:   # the folder that has a row already
     "The shipped predictors and peers but for one, by what is stored with them and not by their folders' names"
     folders = sorted(weights_dir('predictor').parent.iterdir())
     return [f for f in folders if kind_of(f) == 'predictor' and f.resolve() != own.resolve()]
 
 def _everything(kit, ask, pictures):
     "All the further rows there are"
-    for folder in further_predictors(find_weights('predictor', kit.weights.get('predictor'))):
+    own = find_weights('predictor', kit.weights.get('predictor'))
+    for folder in further_predictors(own):
         p = kit.load(folder)
         if pictures or not p.settings.rgb:
             yield ask(p)

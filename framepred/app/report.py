@@ -6,7 +6,9 @@
 __all__ = ['COLOURS', 'STYLE', 'picture', 'strip', 'table', 'chart', 'Section', 'write_report', 'headline', 'score_sections']
 
 # %% ../../nbs/31_report.ipynb #imports
-import base64, html, io
+import base64
+import html
+import io
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np
@@ -15,95 +17,254 @@ from ..core import FramepredError, OBSERVED, TARGET
 from ..files import atomic
 from ..show.draw import align, to_png
 
-# %% ../../nbs/31_report.ipynb #pictures
-def _uri(png): return 'data:image/png;base64,' + base64.b64encode(png).decode()
 
-def _small(picture, colours=64):
+# %% ../../nbs/31_report.ipynb #pictures
+def _uri(png:bytes)->str:
+    return 'data:image/png;base64,' + base64.b64encode(png).decode()
+
+def _small(picture, colours=64)->bytes:
     "A clip's picture (H, W, 3) as PNG bytes"
     out = io.BytesIO()
-    Image.fromarray(picture).quantize(colours, dither=Image.Dither.NONE).save(out, 'PNG', optimize=True)
+    few = Image.fromarray(picture).quantize(colours, dither=Image.Dither.NONE)
+    few.save(out, 'PNG', optimize=True)
     return out.getvalue()
 
-def picture(x, alt='', width=None)->str: # a picture (H, W, 3), a figure, an animation or PNG bytes; what it shows, in words; pixels on the page
-    "An `<img>` with everything inside"
-    png = x if isinstance(x, bytes) else _figure(x) if hasattr(x, 'savefig') and not hasattr(x, 'page') else to_png(x)
-    alt = alt or getattr(x, 'alt', '') or (repr(x) if hasattr(x, 'fps') else '')
-    return f'<img src="{_uri(png)}" alt="{html.escape(alt)}"' + (f' style="width:{width}px"' if width else '') + '>'
-
-def _figure(fig):
+def _figure(fig)->bytes:
     "Any matplotlib figure"
     out = io.BytesIO()
     fig.savefig(out, format='png', dpi=140, facecolor='white', bbox_inches='tight')
     return out.getvalue()
 
+def _png(x)->bytes:
+    "PNG bytes of whatever can be drawn"
+    if isinstance(x, bytes):
+        return x
+    if hasattr(x, 'savefig') and not hasattr(x, 'page'):   # a figure that is not a `Picture` of ours
+        return _figure(x)
+    return to_png(x)
+
+def picture(
+    x,            # a picture (H, W, 3), a figure, an animation or PNG bytes
+    alt='',       # what it shows, in words
+    width=None,   # pixels on the page
+)->str:
+    "An `<img>` with everything inside"
+    source = _uri(_png(x))
+    alt = alt or getattr(x, 'alt', '')
+    if not alt and hasattr(x, 'fps'):   # an animation says itself what it is
+        alt = repr(x)
+    style = f' style="width:{width}px"' if width else ''
+    return f'<img src="{source}" alt="{html.escape(alt)}"{style}>'
+
+
 # %% ../../nbs/31_report.ipynb #strip
-def strip(rows,               # label → pictures (H, W, 3) or `None`, as for `film_strip`
-          numbers=None,       # the number of each column
-          observed=OBSERVED,  # the last observed frame; `None` where the columns are no frames
-          titles=None,        # a caption for each column, instead of its number
-          width=150)->str:    # pixels of one picture
+def _kind(number, observed)->str:
+    "What a frame is to a predictor, as a class of the style sheet"
+    if number <= observed:
+        return 'seen'
+    return 'target' if number == TARGET+1 else 'ahead'
+
+def _strip_row(label, row, captions, width)->str:
+    "A label and its pictures; a gap stays empty"
+    cells = [f'<th scope="row">{html.escape(label)}</th>']
+    for shown, caption in zip(row, captions):
+        img = '' if shown is None else picture(_small(shown), f'{label}, {caption}', width)
+        cells.append(f'<td>{img}</td>')
+    return f'<tr>{"".join(cells)}</tr>'
+
+def strip(
+    rows,                # label → pictures (H, W, 3) or `None`, as for `film_strip`
+    numbers=None,        # the number of each column
+    observed=OBSERVED,   # the last observed frame; `None` where the columns are no frames
+    titles=None,         # a caption for each column, instead of its number
+    width=150,           # pixels of one picture
+)->str:
     "A film strip that scrolls sideways"
-    rows, numbers, (h, w) = align(rows, numbers)
-    kind = lambda n: '' if observed is None or titles is not None else 'seen' if n <= observed else 'target' if n == TARGET+1 else 'ahead'
-    head = ''.join(f'<th class="{kind(n)}" scope="col">{html.escape(str(t))}</th>' for n, t in zip(numbers, numbers if titles is None else titles))
-    cell = lambda p, k, t: '<td></td>' if p is None else f'<td>{picture(_small(p), f"{k}, {t}", width)}</td>'
-    body = ''.join(f'<tr><th scope="row">{html.escape(k)}</th>' + ''.join(cell(p, k, t) for p, t in zip(row, numbers if titles is None else titles)) + '</tr>' for k, row in rows.items())
-    return f'<div class="scroll"><table class="strip"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    rows, numbers, _ = align(rows, numbers)
+    captions = numbers if titles is None else titles
+    frames = observed is not None and titles is None
+    head = ''
+    for number, caption in zip(numbers, captions):
+        kind = _kind(number, observed) if frames else ''
+        head += f'<th class="{kind}" scope="col">{html.escape(str(caption))}</th>'
+    body = ''.join(_strip_row(label, row, captions, width) for label, row in rows.items())
+    return (
+        '<div class="scroll"><table class="strip">'
+        f'<thead><tr><td></td>{head}</tr></thead>'
+        f'<tbody>{body}</tbody></table></div>'
+    )
+
 
 # %% ../../nbs/31_report.ipynb #table
-def table(frame, bars=('jaccard', 'jaccard_seen', 'clip_iou'))->str: # a data frame; columns in 0…1 that get a bar
-    "A data frame as HTML; the highest of each bar column is bold"
-    shown = [c for c in frame if not str(c).endswith(('_low', '_high')) and not (frame[c].isna() | (frame[c].astype(str) == '')).all()]
-    head = ''.join(f'<th scope="col">{html.escape(str(c).replace("_", " "))}</th>' for c in shown)
-    body = ''.join('<tr>' + ''.join(_cell(frame, i, c, c in bars, k == 0) for k, c in enumerate(shown)) + '</tr>' for i in range(len(frame)))
-    return f'<div class="scroll"><table class="data"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+def _is_number(v)->bool:
+    return isinstance(v, (int, float, np.number)) and not isinstance(v, bool)
 
-def _cell(frame, i, c, bar, first):
+def _text(v)->str:
+    "A value as it is read: few digits, thousands parted"
+    if _is_number(v) and abs(v) < 1:
+        return f'{v:.3g}'
+    if _is_number(v) and v != int(v):
+        return f'{v:,.4g}'
+    return str(v)
+
+def _bar(frame, i, c)->str:
+    "A value in 0…1 with its bar and, where the frame has one, its interval"
     v = frame[c].iloc[i]
-    if v is None or v != v: return '<td></td>'
-    number = isinstance(v, (int, float, np.number)) and not isinstance(v, bool)
-    bar = bar and number
-    text = html.escape(f'{v:.3g}' if number and abs(v) < 1 and not bar else f'{v:.3f}' if bar else f'{v:,.4g}' if number and v != int(v) else str(v))
-    if not bar: return f'<th scope="row">{text}</th>' if first else f'<td{" class=n" if number else ""}>{text}</td>'
-    low, high = (frame[f'{c}_{e}'].iloc[i] if f'{c}_{e}' in frame else float('nan') for e in ('low', 'high'))
-    line = f'<i style="left:{100*low:.1f}%;width:{100*(high-low):.1f}%"></i><small>{low:.3f}–{high:.3f}</small>' if low == low else ''
-    return f'<td class="bar{" top" if v == frame[c].max() else ""}"><b>{text}</b><span><u style="width:{100*v:.1f}%"></u>{line.split("<small>")[0]}</span>{"<small>"+line.split("<small>")[1] if line else ""}</td>'
+    low, high = (frame[e].iloc[i] if e in frame else float('nan') for e in (f'{c}_low', f'{c}_high'))
+    top = ' top' if v == frame[c].max() else ''
+    bar = f'<u style="width:{100*v:.1f}%"></u>'
+    interval = ''
+    if low == low:   # NaN is not itself
+        bar += f'<i style="left:{100*low:.1f}%;width:{100*(high-low):.1f}%"></i>'
+        interval = f'<small>{low:.3f}–{high:.3f}</small>'
+    return f'<td class="bar{top}"><b>{v:.3f}</b><span>{bar}</span>{interval}</td>'
+
+def _cell(frame, i, c, bar, first)->str:
+    "Row `i` of column `c`, with a bar or not, first of its row or not"
+    v = frame[c].iloc[i]
+    if v is None or v != v:
+        return '<td></td>'
+    if bar and _is_number(v):
+        return _bar(frame, i, c)
+    text = html.escape(_text(v))
+    if first:
+        return f'<th scope="row">{text}</th>'
+    kind = ' class=n' if _is_number(v) else ''
+    return f'<td{kind}>{text}</td>'
+
+def _shown(frame)->list:
+    "The columns that say something: no ends of intervals, none that is empty"
+    def empty(c):
+        return (frame[c].isna() | (frame[c].astype(str) == '')).all()
+    return [c for c in frame if not str(c).endswith(('_low', '_high')) and not empty(c)]
+
+def table(
+    frame,   # a data frame
+    bars=('jaccard', 'jaccard_seen', 'clip_iou'),   # columns in 0…1 that get a bar
+)->str:
+    "A data frame as HTML; the highest of each bar column is bold"
+    shown = _shown(frame)
+    names = [html.escape(str(c).replace('_', ' ')) for c in shown]
+    head = ''.join(f'<th scope="col">{name}</th>' for name in names)
+    body = ''
+    for i in range(len(frame)):
+        cells = [_cell(frame, i, c, c in bars, k == 0) for k, c in enumerate(shown)]
+        body += f'<tr>{"".join(cells)}</tr>'
+    return (
+        '<div class="scroll"><table class="data">'
+        f'<thead><tr>{head}</tr></thead>'
+        f'<tbody>{body}</tbody></table></div>'
+    )
+
 
 # %% ../../nbs/31_report.ipynb #chart
 COLOURS = ('#4477aa', '#ee6677', '#228833', '#aa3377', '#66ccee', '#ccbb44', '#888888')
+_LEFT, _TOP, _BOTTOM = 52, 14, 44   # margins of a chart: numbers, a little air, numbers and a name
 
-def chart(curves,             # label → (x, y), or (x, y, low, high)
-          x='', y='', width=640, height=300)->str: # names of the axes; pixels
-    "Curves as SVG"
-    curves = {k: [np.asarray(v, float) for v in c] for k, c in curves.items()}
-    if not curves or not any(len(c[0]) for c in curves.values()): raise FramepredError('there is nothing to draw: no curve has a point in it.')
-    xs, ys = np.concatenate([c[0] for c in curves.values()]), np.concatenate([np.concatenate(c[1:]) for c in curves.values()])
-    xs, ys = _ticks(xs[np.isfinite(xs)]), _ticks(ys[np.isfinite(ys)])
-    left, right, top, bottom = 52, 16+7*max(map(len, curves)), 14, 44
-    px = lambda v: left+(v-xs[0])/(xs[-1]-xs[0])*(width-left-right)
-    py = lambda v: height-bottom-(v-ys[0])/(ys[-1]-ys[0])*(height-top-bottom)
-    path = lambda a, b: ' '.join(f'{px(u):.1f},{py(v):.1f}' for u, v in zip(a, b) if np.isfinite(v))
-    out = [f'<line x1="{left}" x2="{width-right}" y1="{py(v):.1f}" y2="{py(v):.1f}" stroke="currentColor" opacity=".15"/><text x="{left-8}" y="{py(v)+4:.1f}" text-anchor="end">{v:g}</text>' for v in ys]
-    out += [f'<text x="{px(v):.1f}" y="{height-bottom+18}" text-anchor="middle">{v:g}</text>' for v in xs]
-    taken = []
-    for (label, c), colour in zip(curves.items(), COLOURS*9):
-        if len(c) == 4: out.append(f'<polygon points="{path(c[0], c[2])} {path(c[0][::-1], c[3][::-1])}" fill="{colour}" opacity=".15"/>')
-        out.append(f'<polyline points="{path(c[0], c[1])}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        if len(c[0]) < 2: out.append(f'<circle cx="{px(c[0][0]):.1f}" cy="{py(c[1][0]):.1f}" r="4" fill="{colour}"/>')
-        at = py(c[1][np.isfinite(c[1])][-1])
-        while any(abs(at-o) < 14 for o in taken): at += 1   # labels do not run into each other
-        taken.append(at)
-        out.append(f'<text x="{px(c[0][-1])+7:.1f}" y="{at+4:.1f}" style="fill:{colour}">{html.escape(str(label))}</text>')
-    out += [f'<text x="{(left+width-right)/2}" y="{height-6}" text-anchor="middle">{html.escape(x)}</text>', f'<text transform="translate(12 {(top+height-bottom)/2}) rotate(-90)" text-anchor="middle">{html.escape(y)}</text>']
-    return f'<div class="scroll"><svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{html.escape(f"{y} against {x}: " + ", ".join(map(str, curves)))}">{"".join(out)}</svg></div>'
-
-def _ticks(v, most=7):
+def _ticks(v, most=7)->np.ndarray:
     "Round numbers that enclose the values"
     low, high = float(v.min()), float(v.max())
-    if low == high: low, high = low-.5*(abs(low) or 1), high+.5*(abs(high) or 1)
+    if low == high:
+        low, high = low-.5*(abs(low) or 1), high+.5*(abs(high) or 1)
     step = 10.**np.floor(np.log10((high-low)/most))
-    step = next(step*m for m in (1, 2, 5, 10, 20) if np.ceil(high/(step*m))-np.floor(low/(step*m)) <= most)
+    steps = (step*m for m in (1, 2, 5, 10, 20))
+    step = next(s for s in steps if np.ceil(high/s)-np.floor(low/s) <= most)
     return np.round(np.arange(np.floor(low/step), np.ceil(high/step)+.5)*step, 10)
+
+class _Plot(NamedTuple):
+    "Where values lie on a chart, in pixels from its upper left corner"
+    xs: np.ndarray   # ticks, from one end to the other
+    ys: np.ndarray
+    width: int
+    height: int
+    right: int       # room for the labels at the ends of the curves
+
+    def x(self, v):
+        return _LEFT+(v-self.xs[0])/(self.xs[-1]-self.xs[0])*(self.width-_LEFT-self.right)
+
+    def y(self, v):
+        return self.height-_BOTTOM-(v-self.ys[0])/(self.ys[-1]-self.ys[0])*(self.height-_TOP-_BOTTOM)
+
+    def path(self, xs, ys)->str:
+        "Points as SVG wants them; what is not finite is left out"
+        return ' '.join(f'{self.x(u):.1f},{self.y(v):.1f}' for u, v in zip(xs, ys) if np.isfinite(v))
+
+def _plot(curves, width, height)->_Plot:
+    "The plot that holds every point of every curve, intervals too"
+    xs = np.concatenate([c[0] for c in curves.values()])
+    ys = np.concatenate([np.concatenate(c[1:]) for c in curves.values()])
+    right = 16+7*max(map(len, curves))
+    return _Plot(_ticks(xs[np.isfinite(xs)]), _ticks(ys[np.isfinite(ys)]), width, height, right)
+
+def _grid(plot)->list:
+    "A line and a number for each tick of y, a number for each tick of x"
+    out = []
+    for v in plot.ys:
+        y = plot.y(v)
+        out.append(
+            f'<line x1="{_LEFT}" x2="{plot.width-plot.right}" y1="{y:.1f}" y2="{y:.1f}"'
+            ' stroke="currentColor" opacity=".15"/>'
+            f'<text x="{_LEFT-8}" y="{y+4:.1f}" text-anchor="end">{v:g}</text>'
+        )
+    for v in plot.xs:
+        out.append(
+            f'<text x="{plot.x(v):.1f}" y="{plot.height-_BOTTOM+18}"'
+            f' text-anchor="middle">{v:g}</text>'
+        )
+    return out
+
+def _curve(plot, curve, colour)->list:
+    "A line, with the band of its interval where it has one; a dot for a single point"
+    x, y, *band = curve
+    out = []
+    if len(band) == 2:
+        low, high = band
+        points = f'{plot.path(x, low)} {plot.path(x[::-1], high[::-1])}'
+        out.append(f'<polygon points="{points}" fill="{colour}" opacity=".15"/>')
+    out.append(f'<polyline points="{plot.path(x, y)}" fill="none" stroke="{colour}" stroke-width="2"/>')
+    if len(x) < 2:
+        out.append(f'<circle cx="{plot.x(x[0]):.1f}" cy="{plot.y(y[0]):.1f}" r="4" fill="{colour}"/>')
+    return out
+
+def _axis_names(plot, x, y)->list:
+    across = (_LEFT+plot.width-plot.right)/2
+    down = (_TOP+plot.height-_BOTTOM)/2
+    return [
+        f'<text x="{across}" y="{plot.height-6}" text-anchor="middle">{html.escape(x)}</text>',
+        f'<text transform="translate(12 {down}) rotate(-90)" text-anchor="middle">{html.escape(y)}</text>',
+    ]
+
+def chart(
+    curves,       # label → (x, y), or (x, y, low, high)
+    x='',         # name of the axis
+    y='',
+    width=640,    # pixels
+    height=300,
+)->str:
+    "Curves as SVG"
+    curves = {k: [np.asarray(v, float) for v in c] for k, c in curves.items()}
+    if not any(len(c[0]) for c in curves.values()):
+        raise FramepredError('there is nothing to draw: no curve has a point in it.')
+    plot = _plot(curves, width, height)
+    out = _grid(plot)
+    taken = []   # heights of the labels so far
+    for (label, curve), colour in zip(curves.items(), COLOURS*9):
+        out += _curve(plot, curve, colour)
+        at = plot.y(curve[1][np.isfinite(curve[1])][-1])
+        while any(abs(at-other) < 14 for other in taken):   # labels do not run into each other
+            at += 1
+        taken.append(at)
+        out.append(
+            f'<text x="{plot.x(curve[0][-1])+7:.1f}" y="{at+4:.1f}"'
+            f' style="fill:{colour}">{html.escape(str(label))}</text>'
+        )
+    out += _axis_names(plot, x, y)
+    says = html.escape(f'{y} against {x}: ' + ', '.join(map(str, curves)))
+    return (
+        f'<div class="scroll"><svg viewBox="0 0 {width} {height}" width="{width}"'
+        f' role="img" aria-label="{says}">{"".join(out)}</svg></div>'
+    )
+
 
 # %% ../../nbs/31_report.ipynb #page
 class Section(NamedTuple):
@@ -111,76 +272,193 @@ class Section(NamedTuple):
     title: str
     items: tuple   # strings are paragraphs; HTML of ours, data frames, figures, animations, pictures
 
+# A backslash joins a line to the next one, so that the page carries no needless byte.
 STYLE = '''
-:root{color-scheme:light dark;--page:#fff;--ink:#222;--faint:#666;--line:#ddd;--bar:#cfdcea;--blue:#4477aa;--red:#d6455d}
-@media(prefers-color-scheme:dark){:root{--page:#181a1d;--ink:#e4e4e4;--faint:#a0a0a0;--line:#3a3d42;--bar:#2f4a66;--blue:#7fb0e0;--red:#f07a8c}}
-*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main{max-width:1180px;margin:0 auto;padding:1.2rem clamp(.8rem,3vw,2rem) 3rem}h1{font-size:1.6rem;line-height:1.2;margin:.4rem 0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}
-header p,footer,small,figcaption{color:var(--faint)}p{max-width:46rem;margin:.5rem 0}footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.6rem;font-size:.85rem;overflow-wrap:anywhere}
-.scroll{overflow-x:auto;margin:.6rem 0;-webkit-overflow-scrolling:touch}table{border-collapse:collapse}
-img{display:block;max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}figure img{background:#fff;border-radius:4px;max-width:max(100%,700px)}
-.strip{font-size:.8rem}.strip td,.strip th{padding:2px}.strip img{max-width:none;border-radius:2px}.strip thead th{font-weight:500;border-bottom:3px solid var(--line)}
-.strip thead .seen{border-color:var(--blue);color:var(--blue)}.strip thead .target{border-color:var(--red);color:var(--red)}
-.strip tbody th,.strip thead td:first-child,.data tbody th,.data thead th:first-child{position:sticky;left:0;background:var(--page);z-index:1}
-.strip tbody th{text-align:right;font-weight:500;padding-right:8px;white-space:nowrap}
-.data{font-size:.9rem}.data th,.data td{padding:.35rem .7rem;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap}.data thead th{color:var(--faint);font-weight:500}
-.data .n{text-align:right;font-variant-numeric:tabular-nums}.bar{min-width:9rem}.bar b{font-weight:400;font-variant-numeric:tabular-nums}.bar.top b{font-weight:700}
-.bar span{display:block;position:relative;height:6px;background:color-mix(in srgb,var(--ink) 7%,transparent);border-radius:3px}.bar u{position:absolute;inset:0 auto 0 0;background:var(--blue);opacity:.75;border-radius:3px}
-.bar i{position:absolute;top:2px;height:2px;background:var(--ink)}.bar small{font-size:.72rem}svg text{fill:currentColor;font:12px system-ui,sans-serif}
+:root{\
+color-scheme:light dark;--page:#fff;--ink:#222;--faint:#666;--line:#ddd;\
+--bar:#cfdcea;--blue:#4477aa;--red:#d6455d}
+@media(prefers-color-scheme:dark){\
+:root{\
+--page:#181a1d;--ink:#e4e4e4;--faint:#a0a0a0;--line:#3a3d42;\
+--bar:#2f4a66;--blue:#7fb0e0;--red:#f07a8c}}
+*{box-sizing:border-box}\
+body{\
+margin:0;background:var(--page);color:var(--ink);\
+font:16px/1.5 system-ui,sans-serif}
+main{max-width:1180px;margin:0 auto;padding:1.2rem clamp(.8rem,3vw,2rem) 3rem}\
+h1{font-size:1.6rem;line-height:1.2;margin:.4rem 0}\
+h2{font-size:1.15rem;margin:2.2rem 0 .6rem}
+header p,footer,small,figcaption{color:var(--faint)}\
+p{max-width:46rem;margin:.5rem 0}\
+footer{\
+margin-top:3rem;border-top:1px solid var(--line);padding-top:.6rem;\
+font-size:.85rem;overflow-wrap:anywhere}
+.scroll{overflow-x:auto;margin:.6rem 0;-webkit-overflow-scrolling:touch}\
+table{border-collapse:collapse}
+img{display:block;max-width:100%;height:auto}\
+figure{margin:.8rem 0;overflow-x:auto}\
+figure img{background:#fff;border-radius:4px;max-width:max(100%,700px)}
+.strip{font-size:.8rem}\
+.strip td,.strip th{padding:2px}\
+.strip img{max-width:none;border-radius:2px}\
+.strip thead th{font-weight:500;border-bottom:3px solid var(--line)}
+.strip thead .seen{border-color:var(--blue);color:var(--blue)}\
+.strip thead .target{border-color:var(--red);color:var(--red)}
+.strip tbody th,.strip thead td:first-child,.data tbody th,.data thead th:first-child{\
+position:sticky;left:0;background:var(--page);z-index:1}
+.strip tbody th{\
+text-align:right;font-weight:500;padding-right:8px;white-space:nowrap}
+.data{font-size:.9rem}\
+.data th,.data td{\
+padding:.35rem .7rem;text-align:left;\
+border-bottom:1px solid var(--line);white-space:nowrap}\
+.data thead th{color:var(--faint);font-weight:500}
+.data .n{text-align:right;font-variant-numeric:tabular-nums}\
+.bar{min-width:9rem}\
+.bar b{font-weight:400;font-variant-numeric:tabular-nums}\
+.bar.top b{font-weight:700}
+.bar span{\
+display:block;position:relative;height:6px;\
+background:color-mix(in srgb,var(--ink) 7%,transparent);\
+border-radius:3px}\
+.bar u{\
+position:absolute;inset:0 auto 0 0;background:var(--blue);opacity:.75;\
+border-radius:3px}
+.bar i{position:absolute;top:2px;height:2px;background:var(--ink)}\
+.bar small{font-size:.72rem}\
+svg text{fill:currentColor;font:12px system-ui,sans-serif}
 code{font-size:.9em}'''
 
 def _item(x)->str:
-    if isinstance(x, str): return x if x.startswith(('<div class="scroll">', '<figure>', '<img ')) else f'<p>{html.escape(x)}</p>'
-    if hasattr(x, 'columns'): return table(x)
+    if isinstance(x, str):
+        ours = x.startswith(('<div class="scroll">', '<figure>', '<img '))
+        return x if ours else f'<p>{html.escape(x)}</p>'
+    if hasattr(x, 'columns'):
+        return table(x)
     return f'<figure>{picture(x)}</figure>'
 
-def write_report(path,       # the file to make
-                 title,      # of the page
-                 *sections,  # `Section`s
-                 subtitle='', footer=''): # a sentence under the title; the command that made it
+def _section(section)->str:
+    items = '\n'.join(map(_item, section.items))
+    return f'<section><h2>{html.escape(section.title)}</h2>{items}</section>'
+
+def write_report(
+    path,         # the file to make
+    title,        # of the page
+    *sections,    # `Section`s
+    subtitle='',  # a sentence under the title
+    footer='',    # the command that made it
+)->Path:
     "Write the page, whole or not at all"
-    parts = [f'<section><h2>{html.escape(s.title)}</h2>' + '\n'.join(map(_item, s.items)) + '</section>' for s in sections]
+    name = html.escape(title)
+    under = f'<p>{html.escape(subtitle)}</p>' if subtitle else ''
+    body = '\n'.join(map(_section, sections))
     page = f'''<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title><style>{STYLE}</style></head>
-<body><main><header><h1>{html.escape(title)}</h1>{f"<p>{html.escape(subtitle)}</p>" if subtitle else ""}</header>
-{chr(10).join(parts)}
+<html lang="en"><head><meta charset="utf-8">\
+<meta name="viewport" content="width=device-width,initial-scale=1">\
+<title>{name}</title><style>{STYLE}</style></head>
+<body><main><header><h1>{name}</h1>{under}</header>
+{body}
 <footer>{html.escape(footer)}</footer></main></body></html>
 '''
-    with atomic(path) as tmp: tmp.write_text(page, encoding='utf-8')
+    with atomic(path) as tmp:
+        tmp.write_text(page, encoding='utf-8')
     return Path(path)
 
+
 # %% ../../nbs/31_report.ipynb #results
-def headline(table)->str: # a score table
+_LIMITS = ('segmenter', 'oracle')   # no forecasts: both look at the frames they answer for
+
+def headline(
+    table,   # a score table
+)->str:
     "The best forecast and the copy beside it, in one sentence"
-    rows = table[~table.method.isin(['segmenter', 'oracle'])]
-    if not len(rows): rows = table
+    rows = table[~table.method.isin(_LIMITS)]
+    if not len(rows):
+        rows = table
     best = rows.loc[rows.jaccard.idxmax()]
     copied = rows[(rows.method == 'copy') & (rows.masks == best.masks)]
     say = f'{best.method}, from {best.masks} masks, scores {best.jaccard:.3f} on {int(best.clips)} clips'
-    return say + (f'; copying frame {OBSERVED} scores {copied.jaccard.iloc[0]:.3f}.' if len(copied) and best.method != 'copy' else '.')
+    if len(copied) and best.method != 'copy':
+        say += f'; copying frame {OBSERVED} scores {copied.jaccard.iloc[0]:.3f}'
+    return f'{say}.'
 
-def score_sections(scores, table, # of `framepred.score.evaluate`
-                   clips=(),      # (label, rows for `strip`) of clips to show in full
-                   each_frame=None)->list: # `Scores` over several frames, for the curve
-    "The sections of a report on scores: the table, what was left out, errors, and clips"
-    from framepred.score.evaluate import differences, extremes, gallery, score_curve
-    from framepred.show.viz import animate
-    out = [Section('Scores', (headline(table), table, 'Jaccard: over all clips, macro mean, as the competition counts. Seen: without the objects that enter after frame 11. Clip IoU: the mean over clips. '
-                                                      'Lines on the bars are 95 % intervals.', *(f'Note: {n}' for n in table.attrs.get('notes', ()))))]
-    copy = next((s.method.label for s in scores.methods if s.method.name == 'copy'), None)
-    if copy and len(scores.methods) > 1:
-        d = differences(scores, copy)
-        out.append(Section('Better than copying?', (f'How much every method scores above {copy}, on the same clips; an interval that holds 0 says that nobody knows.', _differences(d))))
-    curves = {m: (g.frame, g.jaccard, g.low, g.high) for m, g in score_curve(each_frame or scores).groupby('method', sort=False) if len(g) > 1}
-    if curves: out.append(Section('Frame by frame', (chart(curves, 'frame', 'Jaccard'),)))
-    ours = next((s for s in reversed(scores.methods) if s.method.name not in ('segmenter', 'oracle')), None)
-    if ours: out.append(Section('Worst, median and best clip', (f'By {ours.method.label}. Errors: missed red, invented blue, wrong class yellow, hatched what nobody had seen.', gallery(ours.method, extremes(ours)))))
-    for label, rows in clips:
-        moving = {k: r for k, r in rows.items() if all(p is not None for p in r)}
-        out.append(Section(label, (strip(rows), *([animate(moving)] if moving else []))))
-    return out
+def _scores(table)->Section:
+    "The table, and how to read it"
+    how = (
+        'Jaccard: over all clips, macro mean, as the competition counts. '
+        'Seen: without the objects that enter after frame 11. Clip IoU: the mean over clips. '
+        'Lines on the bars are 95 % intervals.'
+    )
+    notes = [f'Note: {note}' for note in table.attrs.get('notes', ())]
+    return Section('Scores', (headline(table), table, how, *notes))
 
 def _differences(d):
+    "Differences as text, with their intervals"
     import pandas as pd
-    text = lambda c: [f'{v:+.3f} ({a:+.3f} … {b:+.3f})'.replace('-', '−') for v, a, b in zip(d[c], d[f'{c}_low'], d[f'{c}_high'])]
-    return pd.DataFrame(dict(method=d.method, jaccard=text('jaccard'), clip_iou=text('clip_iou'), clips=d.clips))
+    def text(c):
+        values = zip(d[c], d[f'{c}_low'], d[f'{c}_high'])
+        return [f'{v:+.3f} ({low:+.3f} … {high:+.3f})'.replace('-', '−') for v, low, high in values]
+    return pd.DataFrame(dict(
+        method=d.method,
+        jaccard=text('jaccard'),
+        clip_iou=text('clip_iou'),
+        clips=d.clips,
+    ))
+
+def _against_copy(scores)->list:
+    "What is gained over copying, where copying was scored beside something else"
+    from framepred.score.evaluate import differences
+    copy = next((s.method.label for s in scores.methods if s.method.name == 'copy'), None)
+    if not copy or len(scores.methods) < 2:
+        return []
+    how = (
+        f'How much every method scores above {copy}, on the same clips; '
+        'an interval that holds 0 says that nobody knows.'
+    )
+    return [Section('Better than copying?', (how, _differences(differences(scores, copy))))]
+
+def _by_frame(scores)->list:
+    "A curve for each method that was scored on several frames"
+    from framepred.score.evaluate import score_curve
+    curves = {}
+    for method, g in score_curve(scores).groupby('method', sort=False):
+        if len(g) > 1:
+            curves[method] = (g.frame, g.jaccard, g.low, g.high)
+    return [Section('Frame by frame', (chart(curves, 'frame', 'Jaccard'),))] if curves else []
+
+def _worst_to_best(scores)->list:
+    "Three clips by the last forecast in the list, the user's own"
+    from framepred.score.evaluate import extremes, gallery
+    ours = next((s for s in reversed(scores.methods) if s.method.name not in _LIMITS), None)
+    if not ours:
+        return []
+    how = (
+        f'By {ours.method.label}. Errors: missed red, invented blue, wrong class yellow, '
+        'hatched what nobody had seen.'
+    )
+    return [Section('Worst, median and best clip', (how, gallery(ours.method, extremes(ours))))]
+
+def _whole_clip(label, rows)->Section:
+    "A clip as a strip, and what has a picture in every frame as an animation"
+    from framepred.show.viz import animate
+    moving = {k: row for k, row in rows.items() if all(p is not None for p in row)}
+    items = [strip(rows)]
+    if moving:
+        items.append(animate(moving))
+    return Section(label, tuple(items))
+
+def score_sections(
+    scores,           # of `framepred.score.evaluate`
+    table,            # the same as a table
+    clips=(),         # (label, rows for `strip`) of clips to show in full
+    each_frame=None,  # `Scores` over several frames, for the curve
+)->list:
+    "The sections of a report on scores: the table, what was left out, errors, and clips"
+    return [
+        _scores(table),
+        *_against_copy(scores),
+        *_by_frame(each_frame or scores),
+        *_worst_to_best(scores),
+        *(_whole_clip(label, rows) for label, rows in clips),
+    ]
+

@@ -6,92 +6,186 @@
 __all__ = ['Inspection', 'inspect']
 
 # %% ../../nbs/04_inspection.ipynb #imports
-import dataclasses, re, shutil
+import dataclasses
+import re
+import shutil
 from pathlib import Path
 import numpy as np
+import pandas as pd
 from ..core import SIZE
 from ..runtime import progress
 from .reading import ClipRef, Problem, examine, in_threads, open_data, packed_bytes, ranges
 
+
 # %% ../../nbs/04_inspection.ipynb #summarycode
-def _summary(ref:ClipRef)->dict:
+@dataclasses.dataclass
+class _Summary:
     "What `inspect` wants to know about one clip"
+    split: str
+    clip: str          # the folder's name
+    number: int
+    length: int        # frames it should have
+    frames: int        # frames that can be read
+    whole: bool        # are these all?
+    masks: bool        # can they be read?
+    masks_only: bool   # sound, but without frames
+    bad_labels: bool   # are there ids that are none of ours?
+    sound: bool
+    usable: bool
+    problems: list
+    ids: list          # the classes in the masks
+
+def _summary(ref:ClipRef)->_Summary:
     r = examine(ref)
-    broken = any(p.level == 'broken' for p in r.problems)
-    return dict(split=ref.split, clip=ref.name, number=ref.number, length=r.length, frames=len(r.frames), whole=len(r.frames) == r.length,
-                masks=r.masks is not None, masks_only=r.masks_only and not broken, bad_labels=bool(r.bad), sound=not broken,
-                usable=not broken or ref.split == 'hidden' and bool(r.frames), problems=r.problems,
-                ids=[] if r.masks is None else np.flatnonzero(np.bincount(r.masks.ravel())).tolist())
+    sound = all(p.level != 'broken' for p in r.problems)
+    return _Summary(
+        split=ref.split,
+        clip=ref.name,
+        number=ref.number,
+        length=r.length,
+        frames=len(r.frames),
+        whole=len(r.frames) == r.length,
+        masks=r.masks is not None,
+        masks_only=r.masks_only and sound,
+        bad_labels=bool(r.bad),
+        sound=sound,
+        usable=sound or ref.split == 'hidden' and bool(r.frames),
+        problems=r.problems,
+        ids=[] if r.masks is None else np.flatnonzero(np.bincount(r.masks.ravel())).tolist(),
+    )
+
 
 # %% ../../nbs/04_inspection.ipynb #rows
-def _row(clips)->dict: # the summaries of a split
+def _span(clips)->str:
+    "From the first number to the last, and how many between them are missing"
+    if not clips:
+        return ''
+    numbers = [c.number for c in clips]
+    first, last = min(numbers), max(numbers)
+    gaps = last-first+1-len(numbers)
+    span = ranges(range(first, last+1))
+    return f'{span}, {gaps} not there' if gaps else span
+
+def _row(
+    clips,   # the summaries of a split
+)->dict:
     "How many of everything"
-    numbers, objects = [c['number'] for c in clips], [sum(i > 0 for i in c['ids']) for c in clips if c['masks']]
-    gaps = max(numbers)-min(numbers)+1-len(numbers) if clips else 0
-    return dict(clips=len(clips), numbers=(ranges(range(min(numbers), max(numbers)+1)) + f', {gaps} not there'*bool(gaps)) if clips else '',
-                sound=sum(c['sound'] for c in clips), frames=sum(c['frames'] for c in clips), with_masks=sum(c['masks'] for c in clips),
-                masks_only=sum(c['masks_only'] for c in clips), bad_labels=sum(c['bad_labels'] for c in clips),
-                objects_a_clip=float(np.mean(objects)) if objects else float('nan'), classes_seen=len({i for c in clips for i in c['ids']}-{0}))
+    objects = [sum(i > 0 for i in c.ids) for c in clips if c.masks]
+    classes = {i for c in clips for i in c.ids}
+    return dict(
+        clips=len(clips),
+        numbers=_span(clips),
+        sound=sum(c.sound for c in clips),
+        frames=sum(c.frames for c in clips),
+        with_masks=sum(c.masks for c in clips),
+        masks_only=sum(c.masks_only for c in clips),
+        bad_labels=sum(c.bad_labels for c in clips),
+        objects_a_clip=float(np.mean(objects)) if objects else float('nan'),
+        classes_seen=len(classes-{0}),
+    )
 
 def _sizes(clips)->dict:
     "GB that the frames and the masks of a split take packed, at the native size and at half of it"
-    def gb(size, which, **kw): return sum(packed_bytes(1, size, length=c['length'], **kw) for c in clips if c[which])/1e9
-    return {f'{what} {h}×{w}': gb((h, w), which, **kw) for h, w in (SIZE, (SIZE[0]//2, SIZE[1]//2))
-            for what, which, kw in (('frames', 'whole', dict(masks=False)), ('masks', 'masks', dict(frames=False)))}
+    sizes = {}
+    for h, w in (SIZE, (SIZE[0]//2, SIZE[1]//2)):
+        frames = [packed_bytes(1, (h, w), masks=False, length=c.length) for c in clips if c.whole]
+        masks = [packed_bytes(1, (h, w), frames=False, length=c.length) for c in clips if c.masks]
+        sizes[f'frames {h}×{w}'] = sum(frames)/1e9
+        sizes[f'masks {h}×{w}'] = sum(masks)/1e9
+    return sizes
+
 
 # %% ../../nbs/04_inspection.ipynb #lines
 def _lines(problems):
     "Sentences, one for each problem or for many alike"
     alike = {}
-    for p in problems: alike.setdefault((p.split, p.file, p.what), []).append(p)
-    for (split, file, what), ps in alike.items():
-        numbers = [int(p.clip[6:]) for p in ps if re.fullmatch('video_[0-9]+', p.clip)]
-        if len(ps) > 10 and len(numbers) == len(ps): yield f'{split}, {len(ps)} clips: {file} {what}'.replace(':  ', ': ') + f': {ranges(numbers)}.'
-        else: yield from map(str, ps)
+    for p in problems:
+        alike.setdefault((p.split, p.file, p.what), []).append(p)
+    for (split, file, what), same in alike.items():
+        numbers = [int(p.clip[6:]) for p in same if re.fullmatch('video_[0-9]+', p.clip)]
+        if len(same) > 10 and len(numbers) == len(same):
+            place = f'{split}, {len(same)} clips: '
+            says = f'{file} {what}' if file else what
+            yield f'{place}{says}: {ranges(numbers)}.'
+        else:
+            yield from map(str, same)
+
 
 # %% ../../nbs/04_inspection.ipynb #inspection
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inspection:
     "What is in a data set, what is wrong with it, and where"
-    root: Path             # the folder that holds the splits
-    table: 'DataFrame'     # a row for each split
-    problems: 'DataFrame'  # split, clip, file, level, what
-    sizes: 'DataFrame'     # GB a packed copy takes
-    free: float            # GB free where the data lie
+    root: Path               # the folder that holds the splits
+    table: pd.DataFrame      # a row for each split
+    problems: pd.DataFrame   # split, clip, file, level, what
+    sizes: pd.DataFrame      # GB a packed copy takes
+    free: float              # GB free where the data lie
     usable: bool
 
     @property
-    def verdict(self):
+    def verdict(self)->str:
         "The last line"
-        clips, sound = int(self.table.clips.sum()), int(self.table.sound.sum())
-        if not clips: return 'Not usable: there are no clips.'
-        if not self.usable: return 'Not usable: a split has no clip that can be used.'
-        if all(self.problems.level != 'broken'): return f'Usable: {clips} clips, none of them broken.'
-        return (f'Usable: {sound} sound clips out of {clips}. The broken ones are left out of training; '
-                'a hidden one is predicted from the frames that are left.')
+        clips = int(self.table.clips.sum())
+        sound = int(self.table.sound.sum())
+        if not clips:
+            return 'Not usable: there are no clips.'
+        if not self.usable:
+            return 'Not usable: a split has no clip that can be used.'
+        if all(self.problems.level != 'broken'):
+            return f'Usable: {clips} clips, none of them broken.'
+        return (
+            f'Usable: {sound} sound clips out of {clips}. The broken ones are left out of training; '
+            'a hidden one is predicted from the frames that are left.'
+        )
 
     def __str__(self):
-        parts = [str(self.root), self.table.rename(columns=lambda c: c.replace('_', ' ')).to_string(float_format='{:.1f}'.format, na_rep='–')]
+        table = self.table.rename(columns=lambda c: c.replace('_', ' '))
+        lines = [str(self.root), table.to_string(float_format='{:.1f}'.format, na_rep='–')]
         for level, title in ('broken', 'Broken'), ('note', 'To note'):
-            ps = [Problem(*p) for p in self.problems.itertuples(index=False) if p.level == level]
-            if ps: parts += ['', f'{title}:', *(f'  {line}' for line in _lines(ps))]
-        return '\n'.join(parts + ['', f'A packed copy takes this many GB; {self.free:.1f} GB are free where the data lie:',
-                                  self.sizes.to_string(float_format='{:.3f}'.format), '', self.verdict])
+            problems = [Problem(*p) for p in self.problems.itertuples(index=False) if p.level == level]
+            if problems:
+                lines += ['', f'{title}:']
+                lines += [f'  {line}' for line in _lines(problems)]
+        lines += [
+            '',
+            f'A packed copy takes this many GB; {self.free:.1f} GB are free where the data lie:',
+            self.sizes.to_string(float_format='{:.3f}'.format),
+            '',
+            self.verdict,
+        ]
+        return '\n'.join(lines)
 
-def inspect(root)->Inspection: # the folder a user names
+def _problems(clips)->list:
+    "What is wrong with the clips of one split"
+    problems = []
+    without_frames = all(c.masks_only for c in clips)
+    for c in clips:
+        problems += c.problems
+        if c.masks_only and not without_frames:   # odd only among clips that have frames
+            what = 'has masks only, no frames; it can be used where masks are enough'
+            problems.append(Problem(c.split, c.clip, '', 'note', what))
+    return problems
+
+def inspect(
+    root,   # the folder a user names
+)->Inspection:
     "Read every clip of a data set; say what is in it and what is wrong"
-    import pandas as pd
     data = open_data(root)
     refs = [ref for clips in data.splits.values() for ref in clips]
     found = list(progress(in_threads(_summary, refs), total=len(refs), desc='inspect', unit='clip'))
-    splits = {s: [c for c in found if c['split'] == s] for s in data.splits}
+    splits = {s: [c for c in found if c.split == s] for s in data.splits}
     problems = list(data.problems)
-    for s, clips in splits.items():
-        for c in clips:
-            problems += c['problems']
-            if c['masks_only'] and not all(o['masks_only'] for o in clips):   # odd only among clips that have frames
-                problems.append(Problem(s, c['clip'], '', 'note', 'has masks only, no frames; it can be used where masks are enough'))
-    table, sizes = (pd.DataFrame([f(clips) for clips in splits.values()], index=list(splits)) for f in (_row, _sizes))
-    frame = pd.DataFrame([dataclasses.astuple(p) for p in problems], columns=[f.name for f in dataclasses.fields(Problem)])
-    usable = bool(found) and all(any(c['usable'] for c in clips) for clips in splits.values() if clips)
-    return Inspection(data.root, table, frame, sizes, shutil.disk_usage(data.root).free/1e9, usable)
+    for clips in splits.values():
+        problems += _problems(clips)
+    return Inspection(
+        root=data.root,
+        table=pd.DataFrame([_row(clips) for clips in splits.values()], index=list(splits)),
+        problems=pd.DataFrame(
+            [dataclasses.astuple(p) for p in problems],
+            columns=[f.name for f in dataclasses.fields(Problem)],
+        ),
+        sizes=pd.DataFrame([_sizes(clips) for clips in splits.values()], index=list(splits)),
+        free=shutil.disk_usage(data.root).free/1e9,
+        usable=bool(found) and all(any(c.usable for c in clips) for clips in splits.values() if clips),
+    )
+

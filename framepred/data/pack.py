@@ -6,37 +6,68 @@
 __all__ = ['HEADER', 'VERSION', 'BLOCK', 'resize_frames', 'resize_masks', 'Packed', 'open_packed', 'pack']
 
 # %% ../../nbs/05_pack.ipynb #imports
-import contextlib, dataclasses, hashlib, io, json, math, os, shutil, zlib
+import contextlib
+import dataclasses
+import hashlib
+import io
+import json
+import math
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError
 from ..files import read_json, write_json
 from ..runtime import progress
 from .reading import Clip, in_threads, packed_bytes, read_clip
 
+
 # %% ../../nbs/05_pack.ipynb #resize
-def resize_frames(frames:np.ndarray, # (T, H, W, 3)
-                  size)->np.ndarray: # height, width
+def resize_frames(
+    frames:np.ndarray,   # (T, H, W, 3)
+    size,                # height, width
+)->np.ndarray:
     "Each new pixel is the average of the area it covers"
     import cv2
-    if frames.shape[1:3] == tuple(size): return frames
-    return np.stack([cv2.resize(f, (size[1], size[0]), interpolation=cv2.INTER_AREA) for f in frames])
+    if frames.shape[1:3] == tuple(size):
+        return frames
+    high, wide = size
+    return np.stack([cv2.resize(f, (wide, high), interpolation=cv2.INTER_AREA) for f in frames])
 
-def resize_masks(masks:np.ndarray,  # (T, H, W)
-                 size)->np.ndarray: # height, width
+def resize_masks(
+    masks:np.ndarray,   # (T, H, W)
+    size,               # height, width
+)->np.ndarray:
     "Each new pixel is the id nearest to its centre"
     rows, cols = (((np.arange(n)+.5)*m/n).astype(int) for n, m in zip(size, masks.shape[1:]))
     return np.ascontiguousarray(masks[:, rows[:, None], cols])
+
 
 # %% ../../nbs/05_pack.ipynb #header
 HEADER = 128   # bytes before the first pixel
 
 def _header(shape)->bytes:
+    "What stands before the pixels of a `.npy` file of bytes"
     out = io.BytesIO()
-    np.lib.format.write_array_header_1_0(out, dict(descr='|u1', fortran_order=False, shape=tuple(shape)))
+    np.lib.format.write_array_header_1_0(out, dict(
+        descr='|u1',
+        fortran_order=False,
+        shape=tuple(shape),
+    ))
     return out.getvalue()
 
+
 # %% ../../nbs/05_pack.ipynb #packedcode
+class _Part(NamedTuple):
+    "Some rows of one array, and their checksum"
+    array: str   # 'frames' or 'masks'
+    start: int
+    stop: int
+    crc: int
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Packed:
     "A packed data set: memory maps, and what they hold"
@@ -51,177 +82,336 @@ class Packed:
     left_out: tuple           # (clip, why it is not in here)
     blocks: tuple             # (rows, {array: checksum})
 
-    def __len__(self): return len(self.names)
+    def __len__(self):
+        return len(self.names)
+
     def __getitem__(self, i:int)->Clip:
         "Clip `i`, copied out of the map"
         name = self.names[i]   # raises IndexError at the end, so that a loop over the clips stops there
-        copy = lambda a: None if a is None else np.array(a[i])
-        return Clip(copy(self.frames), copy(self.masks), name, int(self.numbers[i]), int(self.bad_labels[i]))
-    def __reduce__(self): return open_packed, (self.path, False)   # another process maps the files again
+        frames = None if self.frames is None else np.array(self.frames[i])
+        masks = None if self.masks is None else np.array(self.masks[i])
+        return Clip(frames, masks, name, int(self.numbers[i]), int(self.bad_labels[i]))
+
+    def __reduce__(self):
+        return open_packed, (self.path, False)   # another process maps the files again
+
     def __str__(self):
-        held = [f'{what} {"×".join(map(str, a.shape[1:]))}' for what, a in (('frames', self.frames), ('masks', self.masks)) if a is not None]
+        held = []
+        for what in ('frames', 'masks'):
+            a = getattr(self, what)
+            if a is not None:
+                held.append(f'{what} {"×".join(map(str, a.shape[1:]))}')
         return f'{self.path}: {len(self)} clips, {", ".join(held)}, {len(self.left_out)} left out'
+
+    def _parts(self)->list[_Part]:
+        parts, start = [], 0
+        for rows, sums in self.blocks:
+            parts += [_Part(array, start, start+rows, crc) for array, crc in sums.items()]
+            start += rows
+        return parts
+
+    def _sound(self, part:_Part)->bool:
+        pixels = getattr(self, part.array)[part.start:part.stop]
+        return zlib.crc32(pixels) == part.crc
 
     def verify(self):
         "Compare every block with its checksum"
-        ends = np.cumsum([rows for rows, _ in self.blocks])
-        jobs = [(name, int(end)-rows, int(end), sums[name]) for (rows, sums), end in zip(self.blocks, ends) for name in sums]
-        right = lambda job: zlib.crc32(getattr(self, job[0])[job[1]:job[2]]) == job[3]
-        for (name, a, b, _), ok in zip(jobs, in_threads(right, jobs)):
-            if not ok: raise FramepredError(f'{self.path/name}.npy is damaged somewhere in clips {a} to {b-1}; delete the folder and pack again.')
+        parts = self._parts()
+        for part, sound in zip(parts, in_threads(self._sound, parts)):
+            if not sound:
+                raise FramepredError(
+                    f'{self.path/part.array}.npy is damaged somewhere in clips {part.start} to {part.stop-1}; '
+                    'delete the folder and pack again.'
+                )
 
-def open_packed(out,         # the folder `pack` made
-                verify=True  # compare checksums? That reads everything once
-               )->Packed:
-    "A packed data set, or a sentence about what is wrong with it"
-    out = Path(out)
-    if not (out/'pack.json').exists():
-        half = out.with_name(f'{out.name}.part').exists()
-        raise FramepredError(f'{out} is half packed; call pack again and it goes on.' if half else f'{out} holds no packed clips (no pack.json); make them with pack.')
-    facts, maps = read_json(out/'pack.json'), {}
+def _find_facts(out:Path)->dict:
+    "What pack.json says, or why there is none"
+    if (out/'pack.json').exists():
+        return read_json(out/'pack.json')
+    if out.with_name(f'{out.name}.part').exists():
+        raise FramepredError(f'{out} is half packed; call pack again and it goes on.')
+    raise FramepredError(f'{out} holds no packed clips (no pack.json); make them with pack.')
+
+def _parse(facts)->tuple[dict, dict]|None:
+    "`(what `Packed` says of its clips, {array: shape})`; `None` where the facts contradict each other"
     try:
         blocks = tuple((b['rows'], b['sums']) for b in facts['blocks'])
-        rows = dict(names=tuple(facts['names']), numbers=np.array(facts['numbers']), splits=tuple(facts['splits']), bad_labels=np.array(facts['bad_labels']))
-        shapes = {name: (sum(n for n, _ in blocks), *shape) for name, shape in facts['shapes'].items()}
-        consistent = facts['version'] == VERSION and all(len(r) == shape[0] for r in rows.values() for shape in shapes.values())
-    except (KeyError, TypeError, AttributeError): consistent = False
-    if not consistent: raise FramepredError(f'{out}/pack.json is damaged; delete the folder and pack again.')
-    for name, shape in shapes.items():
-        file = out/f'{name}.npy'
-        found, wanted = file.stat().st_size if file.exists() else 0, HEADER + math.prod(shape)
-        if found != wanted: raise FramepredError(f'{file} has {found} bytes, expected {wanted}; delete the folder and pack again.')
-        with open(file, 'rb') as f:
-            if f.read(HEADER) != _header(shape): raise FramepredError(f'{file} has a damaged header; delete the folder and pack again.')
-        maps[name] = np.memmap(file, np.uint8, 'r', HEADER, shape)
-    packed = Packed(out, facts['plan'], maps.get('frames'), maps.get('masks'), **rows, left_out=tuple(map(tuple, facts['left_out'])), blocks=blocks)
-    if verify: packed.verify()
+        clips = sum(rows for rows, _ in blocks)
+        shapes = {name: (clips, *shape) for name, shape in facts['shapes'].items()}
+        about = dict(
+            names=tuple(facts['names']),
+            numbers=np.array(facts['numbers']),
+            splits=tuple(facts['splits']),
+            bad_labels=np.array(facts['bad_labels']),
+        )
+        lengths = {len(each) for each in about.values()}
+        consistent = facts['version'] == VERSION and lengths == {clips}
+    except (KeyError, TypeError, AttributeError):
+        return None
+    return (dict(about, blocks=blocks), shapes) if consistent else None
+
+def _map(file:Path, shape)->np.memmap:
+    "The pixels of a file, mapped; a sentence where its size or its header is another"
+    found = file.stat().st_size if file.exists() else 0
+    wanted = HEADER + math.prod(shape)
+    if found != wanted:
+        raise FramepredError(f'{file} has {found} bytes, expected {wanted}; delete the folder and pack again.')
+    with open(file, 'rb') as f:
+        if f.read(HEADER) != _header(shape):
+            raise FramepredError(f'{file} has a damaged header; delete the folder and pack again.')
+    return np.memmap(file, np.uint8, 'r', HEADER, shape)
+
+def open_packed(
+    out,           # the folder `pack` made
+    verify=True,   # compare checksums? That reads everything once
+)->Packed:
+    "A packed data set, or a sentence about what is wrong with it"
+    out = Path(out)
+    facts = _find_facts(out)
+    parsed = _parse(facts)
+    if parsed is None:
+        raise FramepredError(f'{out}/pack.json is damaged; delete the folder and pack again.')
+    about, shapes = parsed
+    maps = {name: _map(out/f'{name}.npy', shape) for name, shape in shapes.items()}
+    packed = Packed(
+        path=out,
+        plan=facts['plan'],
+        frames=maps.get('frames'),
+        masks=maps.get('masks'),
+        left_out=tuple(map(tuple, facts['left_out'])),
+        **about,
+    )
+    if verify:
+        packed.verify()
     return packed
+
 
 # %% ../../nbs/05_pack.ipynb #plan
 VERSION = 1   # of the packed form
 
 def _files(ref, frames:bool, masks:bool)->list:
     "Name, size and time of the files of a clip that matter"
-    try: return sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in os.scandir(ref.path)
-                       if (frames and e.name.startswith('image_')) or (masks and e.name == 'mask.npy'))
-    except OSError as e: return [e.errno]
+    def matters(name):
+        return (frames and name.startswith('image_')) or (masks and name == 'mask.npy')
+    try:
+        found = [(e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in os.scandir(ref.path) if matters(e.name)]
+    except OSError as e:
+        return [e.errno]
+    return sorted(found)
 
-def _plan(refs, shapes:dict)->str: # array → shape of a clip's part in it
+def _plan(
+    refs,
+    shapes:dict,   # array → shape of a clip's part in it
+)->str:
     "A fingerprint of what is packed and what it is packed from"
     h = hashlib.blake2b(json.dumps([VERSION, sorted(shapes.items())]).encode(), digest_size=16)
-    for ref in refs: h.update(json.dumps([str(ref), _files(ref, 'frames' in shapes, 'masks' in shapes)]).encode())
+    for ref in refs:
+        files = _files(ref, 'frames' in shapes, 'masks' in shapes)
+        h.update(json.dumps([str(ref), files]).encode())
     return h.hexdigest()
+
 
 # %% ../../nbs/05_pack.ipynb #loadclip
 BLOCK = 16   # clips between two entries in the logbook
 
-def _load(ref, shapes:dict)->tuple[dict, int]:
+def _load(ref, shapes:dict)->tuple[dict, int|str]:
     "`({array: pixels}, bad pixels)` of one clip, or `({}, why not)`"
-    try: clip = read_clip(ref, 'frames' in shapes, 'masks' in shapes)
-    except FramepredError as e: return {}, str(e)
+    try:
+        clip = read_clip(ref, 'frames' in shapes, 'masks' in shapes)
+    except FramepredError as e:
+        return {}, str(e)
     parts = {}
     for name, (length, *size) in shapes.items():
         a = getattr(clip, name)
-        if a is None or len(a) < length: return {}, f'{ref.path} has {"no" if a is None else len(a)} {name}, expected {length}.'
-        parts[name] = (resize_frames if name == 'frames' else resize_masks)(a[:length], size[:2])
+        if a is None or len(a) < length:
+            found = 'no' if a is None else len(a)
+            return {}, f'{ref.path} has {found} {name}, expected {length}.'
+        resize = resize_frames if name == 'frames' else resize_masks
+        parts[name] = resize(a[:length], size[:2])
     return parts, clip.bad_labels
+
 
 # %% ../../nbs/05_pack.ipynb #log
 def _append(file, data:bytes):
     "Add to a file, and be sure that it is on the disk"
     with open(file, 'ab') as f:
         f.write(data)
-        f.flush(); os.fsync(f.fileno())
+        f.flush()
+        os.fsync(f.fileno())
+
+def _entries(log:Path)->list:
+    "What a logbook says: the plan, then the finished blocks"
+    entries = []
+    if log.exists():
+        for line in log.read_text().splitlines():
+            try:
+                entries.append(json.loads(line))
+            except ValueError:   # the line that was being written
+                break
+    return entries
+
+def _start(part:Path, shapes:dict):
+    "A folder with empty arrays and nothing else"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name, shape in shapes.items():
+        (part/f'{name}.npy').write_bytes(_header((0, *shape)))
 
 def _resume(part:Path, plan:str, shapes:dict)->list:
     "The finished blocks of an interrupted packing of this very plan, the files cut back to them; or a clean start"
-    log, entries = part/'log.jsonl', []
-    if log.exists():
-        for line in log.read_text().splitlines():
-            try: entries.append(json.loads(line))
-            except ValueError: break   # the line that was being written
+    log = part/'log.jsonl'
+    entries = _entries(log)
     blocks = entries[1:]
-    sizes = {part/f'{name}.npy': HEADER + sum(len(b['names']) for b in blocks)*math.prod(shape) for name, shape in shapes.items()}
-    if entries[:1] != [plan] or any(not f.exists() or f.stat().st_size < size for f, size in sizes.items()):
-        shutil.rmtree(part, ignore_errors=True); part.mkdir(parents=True)
-        entries, blocks, sizes = [plan], [], {f: HEADER for f in sizes}
-        for name, shape in shapes.items(): (part/f'{name}.npy').write_bytes(_header((0, *shape)))
-    for file, size in sizes.items(): os.truncate(file, size)
+    clips = sum(len(b['names']) for b in blocks)
+    sizes = {part/f'{name}.npy': HEADER + clips*math.prod(shape) for name, shape in shapes.items()}
+    ours = entries[:1] == [plan]
+    if not ours or any(not f.exists() or f.stat().st_size < size for f, size in sizes.items()):
+        _start(part, shapes)
+        entries, blocks = [plan], []
+        sizes = {f: HEADER for f in sizes}
+    for file, size in sizes.items():
+        os.truncate(file, size)
     log.write_text(''.join(json.dumps(e)+'\n' for e in entries))
     return blocks
 
+
 # %% ../../nbs/05_pack.ipynb #space
-def _check_space(out:Path, clips:int, size, frames:bool, masks:bool, length:int):
+def _check_space(out:Path, clips:int, shapes:dict):
     "Refuse what will not fit"
-    need = packed_bytes(clips, size, frames, masks, length)
+    length, high, wide = next(iter(shapes.values()))[:3]
+    def takes(size, frames='frames' in shapes, masks='masks' in shapes):
+        return packed_bytes(clips, size, frames, masks, length)
+    need = takes((high, wide))
     free = shutil.disk_usage(next(p for p in out.parents if p.exists())).free
-    if need*1.01 + 1e7 < free: return
-    half = (size[0]//2, size[1]//2)
-    ways = [f'{half[0]}×{half[1]} takes {packed_bytes(clips, half, frames, masks, length)/1e9:.2f} GB'] + \
-           [f'masks alone take {packed_bytes(clips, size, False, True, length)/1e9:.2f} GB']*(frames and masks)
-    raise FramepredError(f'packing {clips} clips at {size[0]}×{size[1]} takes {need/1e9:.2f} GB, but {free/1e9:.2f} GB are free for {out}; '
-                         f'make room, choose another disk, or pack less: {", ".join(ways)}.')
+    if need*1.01 + 1e7 < free:
+        return
+    half = (high//2, wide//2)
+    ways = [f'{half[0]}×{half[1]} takes {takes(half)/1e9:.2f} GB']
+    if len(shapes) == 2:
+        ways.append(f'masks alone take {takes((high, wide), frames=False)/1e9:.2f} GB')
+    raise FramepredError(
+        f'packing {clips} clips at {high}×{wide} takes {need/1e9:.2f} GB, '
+        f'but {free/1e9:.2f} GB are free for {out}; '
+        f'make room, choose another disk, or pack less: {", ".join(ways)}.'
+    )
+
 
 # %% ../../nbs/05_pack.ipynb #pack
 @contextlib.contextmanager
 def _alone(out:Path):
     "One process at a time"
-    try: import fcntl
-    except ImportError: yield; return   # Windows has no such lock
+    try:
+        import fcntl
+    except ImportError:   # Windows has no such lock
+        yield
+        return
     with open(out.with_name(f'.{out.name}.lock'), 'w') as f:
-        with contextlib.suppress(OSError): fcntl.flock(f, fcntl.LOCK_EX)   # the system lets go when the process dies, however it dies
-        yield   # some network disks cannot lock: then nobody waits
+        with contextlib.suppress(OSError):   # some network disks cannot lock: then nobody waits
+            fcntl.flock(f, fcntl.LOCK_EX)
+        yield   # the system lets go when the process dies, however it dies
 
 def _current(out:Path, plan:str)->Packed|None:
     "The pack that is there, when it is sound and of this plan"
-    try: return open_packed(out) if read_json(out/'pack.json').get('plan') == plan else None
-    except (FramepredError, AttributeError): return None
+    try:
+        ours = read_json(out/'pack.json').get('plan') == plan
+        return open_packed(out) if ours else None
+    except (FramepredError, AttributeError):
+        return None
+
+def _write_block(part:Path, refs, loaded:Iterator, shapes:dict)->dict:
+    "Append some clips to the arrays, and what they are to the logbook; returns its entry"
+    got = [(ref, *next(loaded)) for ref in refs]
+    good = [(ref, parts, bad) for ref, parts, bad in got if parts]
+    sums = {}
+    for name in shapes:
+        pixels = [parts[name] for _, parts, _ in good]
+        data = np.stack(pixels).tobytes() if pixels else b''
+        _append(part/f'{name}.npy', data)
+        sums[name] = zlib.crc32(data)
+    block = dict(
+        names=[ref.name for ref, _, _ in good],
+        numbers=[ref.number for ref, _, _ in good],
+        splits=[ref.split for ref, _, _ in good],
+        bad_labels=[bad for _, _, bad in good],
+        left_out=[[str(ref), why] for ref, parts, why in got if not parts],
+        sums=sums,
+    )
+    _append(part/'log.jsonl', (json.dumps(block)+'\n').encode())
+    return block
+
+def _finish(part:Path, plan:str, shapes:dict, blocks:list):
+    "Write what only the end knows: how many clips the arrays hold, and the facts about them"
+    def joined(key):
+        return [x for block in blocks for x in block[key]]
+    facts = {key: joined(key) for key in ('names', 'numbers', 'splits', 'bad_labels', 'left_out')}
+    clips = len(facts['names'])
+    if not clips:
+        shutil.rmtree(part)
+        left_out = facts['left_out']
+        raise FramepredError(f'none of {len(left_out)} clips could be packed; the first: {left_out[0][1]}')
+    for name, shape in shapes.items():
+        with open(part/f'{name}.npy', 'rb+') as f:
+            f.write(_header((clips, *shape)))
+    write_json(part/'pack.json', dict(
+        version=VERSION,
+        plan=plan,
+        shapes=shapes,
+        blocks=[dict(rows=len(block['names']), sums=block['sums']) for block in blocks],
+        **facts,
+    ))
 
 def _write(refs, out:Path, plan:str, shapes:dict):
     "Make the pack beside its place, block by block, then move it there"
     part = out.with_name(f'{out.name}.part')
     blocks = _resume(part, plan, shapes)
-    length, *size = next(iter(shapes.values()))
-    _check_space(out, len(refs)-BLOCK*len(blocks), size[:2], 'frames' in shapes, 'masks' in shapes, length)
-    clips = zip(refs[BLOCK*len(blocks):], in_threads(lambda ref: _load(ref, shapes), refs[BLOCK*len(blocks):]))
-    for start in progress(range(BLOCK*len(blocks), len(refs), BLOCK), desc=f'pack {out.name}', unit='block'):
-        got = [next(clips) for _ in refs[start:start+BLOCK]]
-        good = [(ref, parts, bad) for ref, (parts, bad) in got if parts]
-        pixels = {name: np.stack([parts[name] for _, parts, _ in good]).tobytes() if good else b'' for name in shapes}
-        for name, data in pixels.items(): _append(part/f'{name}.npy', data)
-        blocks.append(dict(names=[r.name for r, _, _ in good], numbers=[r.number for r, _, _ in good], splits=[r.split for r, _, _ in good],
-                           bad_labels=[bad for _, _, bad in good], left_out=[[str(r), why] for r, (parts, why) in got if not parts],
-                           sums={name: zlib.crc32(data) for name, data in pixels.items()}))
-        _append(part/'log.jsonl', (json.dumps(blocks[-1])+'\n').encode())
-    joined = {k: [x for b in blocks for x in b[k]] for k in ('names', 'numbers', 'splits', 'bad_labels', 'left_out')}
-    if not joined['names']:
-        shutil.rmtree(part)
-        raise FramepredError(f'none of {len(refs)} clips could be packed; the first: {joined["left_out"][0][1]}')
-    for name, shape in shapes.items():
-        with open(part/f'{name}.npy', 'rb+') as f: f.write(_header((len(joined['names']), *shape)))
-    write_json(part/'pack.json', dict(version=VERSION, plan=plan, shapes=shapes, blocks=[dict(rows=len(b['names']), sums=b['sums']) for b in blocks], **joined))
-    if out.exists(): shutil.rmtree(out)
+    done = BLOCK*len(blocks)
+    _check_space(out, len(refs)-done, shapes)
+    loaded = in_threads(lambda ref: _load(ref, shapes), refs[done:])
+    for start in progress(range(done, len(refs), BLOCK), desc=f'pack {out.name}', unit='block'):
+        blocks.append(_write_block(part, refs[start:start+BLOCK], loaded, shapes))
+    _finish(part, plan, shapes, blocks)
+    if out.exists():
+        shutil.rmtree(out)
     os.rename(part, out)
     (out/'log.jsonl').unlink()
 
-def pack(refs,                     # clips, as `open_data` lists them
-         out,                      # the folder to make
-         size=SIZE,                # height, width
-         frames=True, masks=True   # what to pack
-        )->Packed:
+def _shapes(refs, size, frames:bool, masks:bool)->dict:
+    "Array → shape of a clip's part in it"
+    length = OBSERVED if all(ref.split == 'hidden' for ref in refs) else FRAMES
+    shapes = {}
+    if frames:
+        shapes['frames'] = [length, *map(int, size), 3]
+    if masks:
+        shapes['masks'] = [length, *map(int, size)]
+    return shapes
+
+def pack(
+    refs,          # clips, as `open_data` lists them
+    out,           # the folder to make
+    size=SIZE,     # height, width
+    frames=True,   # pack these?
+    masks=True,
+)->Packed:
     "The clips as memory-mapped arrays: made, continued, made again or just opened, whichever is needed"
     refs, out = list(refs), Path(os.path.realpath(out))
-    if not refs or not (frames or masks): raise FramepredError(f'there is nothing to pack into {out}: {"no clips" if not refs else "neither frames nor masks"} were given.')
-    length = OBSERVED if all(r.split == 'hidden' for r in refs) else FRAMES
-    shapes = {name: shape for name, shape, wanted in (('frames', [length, *map(int, size), 3], frames), ('masks', [length, *map(int, size)], masks)) if wanted}
+    if not refs or not (frames or masks):
+        missing = 'neither frames nor masks' if refs else 'no clips'
+        raise FramepredError(f'there is nothing to pack into {out}: {missing} were given.')
+    shapes = _shapes(refs, size, frames, masks)
     plan = _plan(refs, shapes)
-    if found := _current(out, plan): return found
+    if found := _current(out, plan):
+        return found
     if out.exists() and not (out/'pack.json').exists() and (not out.is_dir() or any(out.iterdir())):
         raise FramepredError(f'{out} is there and holds something else; choose another folder for the packed clips.')
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with _alone(out):
-            if not _current(out, plan): _write(refs, out, plan, shapes)
+            if not _current(out, plan):
+                _write(refs, out, plan, shapes)
     except OSError as e:
-        raise FramepredError(f'{out} could not be packed ({e.strerror or e}); what is done is kept, so put it right and call again to go on.') from e
+        raise FramepredError(
+            f'{out} could not be packed ({e.strerror or e}); '
+            'what is done is kept, so put it right and call again to go on.'
+        ) from e
     return open_packed(out)
+

@@ -7,13 +7,19 @@ __all__ = ['ClipRef', 'Clip', 'Problem', 'Data', 'open_data', 'ranges', 'Reading
            'in_threads', 'packed_bytes']
 
 # %% ../../nbs/03_reading.ipynb #imports
-import dataclasses, io, os, re, struct, zlib
+import dataclasses
+import io
+import os
+import re
+import struct
+import zlib
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
 from PIL import Image
 from ..core import CLASSES, FRAMES, OBSERVED, SIZE, SPLITS, FramepredError
+
 
 # %% ../../nbs/03_reading.ipynb #classes
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +29,9 @@ class ClipRef:
     split: str    # one of `SPLITS`
     number: int   # 7 for video_7 and for video_00007
     name: str     # the folder's name
-    def __str__(self): return f'{self.split}/{self.name}'
+
+    def __str__(self):
+        return f'{self.split}/{self.name}'
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Clip:
@@ -42,49 +50,74 @@ class Problem:
     file: str    # the file in it, '' when it is the folder
     level: str   # 'broken': the clip cannot be used as it is; 'note': it can, and this was made of it
     what: str    # the rest of a sentence that begins with the place
+
     @property
-    def place(self): return '/'.join(p for p in (self.split, self.clip, self.file) if p)
-    def __str__(self): return f'{self.place} {self.what}.'
+    def place(self):
+        return '/'.join(p for p in (self.split, self.clip, self.file) if p)
+
+    def __str__(self):
+        return f'{self.place} {self.what}.'
+
 
 # %% ../../nbs/03_reading.ipynb #root
-def _has_splits(folder)->bool: return any(os.path.isdir(folder/s) for s in SPLITS)   # False, not an error, where we may not look
+def _has_splits(folder)->bool:
+    return any(os.path.isdir(folder/s) for s in SPLITS)   # False, not an error, where we may not look
 
 def _find_root(root:Path)->Path:
     "The folder that holds the splits: `root`, or the one folder in it that does"
     wanted = f'a folder with {", ".join(SPLITS[:-1])} or {SPLITS[-1]} in it'
-    if not root.exists(): raise FramepredError(f'{root} is not there; give {wanted}.')
-    if not root.is_dir(): raise FramepredError(f'{root} is a file; give {wanted}, unpacked.')
+    if not root.exists():
+        raise FramepredError(f'{root} is not there; give {wanted}.')
+    if not root.is_dir():
+        raise FramepredError(f'{root} is a file; give {wanted}, unpacked.')
     try:
-        if _has_splits(root): return root
+        if _has_splits(root):
+            return root
         folders = sorted(p for p in root.iterdir() if os.path.isdir(p) and not p.name.startswith('.'))
         inner = [p for p in folders if _has_splits(p)]
-    except OSError as e: raise FramepredError(f'{root} cannot be read ({e.strerror}); give {wanted}.') from None
-    if len(inner) == 1: return inner[0]
-    if inner: raise FramepredError(f'{root} holds {len(inner)} data sets, {", ".join(p.name for p in inner)}; name the one you mean.')
+    except OSError as e:
+        raise FramepredError(f'{root} cannot be read ({e.strerror}); give {wanted}.') from None
+    if len(inner) == 1:
+        return inner[0]
+    if inner:
+        names = ', '.join(p.name for p in inner)
+        raise FramepredError(f'{root} holds {len(inner)} data sets, {names}; name the one you mean.')
     if any(re.fullmatch('video_[0-9]+', p.name) for p in folders):
         raise FramepredError(f'{root} holds clips but no splits; give the folder above it, which must be {wanted}.')
-    if len(folders) == 1: return _find_root(folders[0])   # archives like to wrap one folder in another
+    if len(folders) == 1:   # archives like to wrap one folder in another
+        return _find_root(folders[0])
     raise FramepredError(f'{root} has no split in it, nor has any folder in it; give {wanted}.')
 
+
 # %% ../../nbs/03_reading.ipynb #scan
-def _find_clips(folder:Path, split:str):
+def _find_clips(folder:Path, split:str)->tuple[tuple, list]:
     "`(refs, problems)`: the clips of a split in number order, and what is wrong with their folders"
     found, problems = {}, []
-    def say(clip, what, level='broken'): problems.append(Problem(split, clip, '', level, what))
-    try: names = sorted(os.listdir(folder))
+
+    def say(clip, what, level='broken'):
+        problems.append(Problem(split, clip, '', level, what))
+
+    try:
+        names = sorted(os.listdir(folder))
     except OSError as e:
         say('', f'cannot be listed ({e.strerror})')
         return (), problems
     for name in names:
         m = re.fullmatch('video_([0-9]+)', name)
         if m is None:
-            if name.startswith('video'): say(name, 'is not called video_N and is not read', 'note')
-        elif not os.path.isdir(folder/name): say(name, 'is not a folder, and a clip is one')
+            if name.startswith('video'):
+                say(name, 'is not called video_N and is not read', 'note')
+        elif not os.path.isdir(folder/name):
+            say(name, 'is not a folder, and a clip is one')
         elif first := found.get(int(m[1])):
             say(name, f'has the same number as {first.name}, which is read in its place; remove one of the two')
-        else: found[int(m[1])] = ClipRef(folder/name, split, int(m[1]), name)
-    if not found: say('', 'holds no clip, which would be a folder called video_N', 'note')
+        else:
+            number = int(m[1])
+            found[number] = ClipRef(folder/name, split, number, name)
+    if not found:
+        say('', 'holds no clip, which would be a folder called video_N', 'note')
     return tuple(found[n] for n in sorted(found)), problems
+
 
 # %% ../../nbs/03_reading.ipynb #open
 @dataclasses.dataclass(frozen=True)
@@ -101,37 +134,63 @@ class Data:
             raise FramepredError(f'{self.root} has no clips in {name!r}; there is {there}.')
         return self.splits[name]
 
-    def __str__(self): return f'{self.root}: ' + ', '.join(f'{len(c)} {s}' for s, c in self.splits.items())
+    def __str__(self):
+        counts = ', '.join(f'{len(c)} {s}' for s, c in self.splits.items())
+        return f'{self.root}: {counts}'
 
-def open_data(root)->Data: # the folder a user names
+def open_data(
+    root,   # the folder a user names
+)->Data:
     "Find the splits and their clips; nothing is read yet"
     root = _find_root(Path(root).expanduser())
-    found = {s: _find_clips(root/s, s) for s in SPLITS if os.path.isdir(root/s)}
-    return Data(root, {s: refs for s, (refs, _) in found.items()}, tuple(p for _, ps in found.values() for p in ps))
+    splits, problems = {}, []
+    for s in SPLITS:
+        if os.path.isdir(root/s):
+            splits[s], wrong = _find_clips(root/s, s)
+            problems += wrong
+    return Data(root, splits, tuple(problems))
+
 
 # %% ../../nbs/03_reading.ipynb #frame
-class _Bad(Exception): "What is wrong with a file: the rest of a sentence"
+class _Bad(Exception):
+    "What is wrong with a file: the rest of a sentence"
 
 def _bytes(file:Path)->bytes:
-    if not os.path.isfile(file): raise _Bad('is not a file')   # a folder, or a pipe that would never end
-    try: return file.read_bytes()
-    except OSError as e: raise _Bad(f'cannot be read ({e.strerror})') from None
+    if not os.path.isfile(file):   # a folder, or a pipe that would never end
+        raise _Bad('is not a file')
+    try:
+        return file.read_bytes()
+    except OSError as e:
+        raise _Bad(f'cannot be read ({e.strerror})') from None
+
+def _check_ihdr(data:bytes, kind:bytes, size:int):
+    "The first chunk says how large the picture is"
+    if kind != b'IHDR' or size != 13:
+        raise _Bad('is damaged: it does not begin as a PNG does')
+    width, height = struct.unpack_from('>II', data, 16)
+    if (height, width) != SIZE:
+        raise _Bad(f'is {height}×{width}, expected {SIZE[0]}×{SIZE[1]}')
 
 def _check_png(data:bytes):
     "Every chunk whole, every checksum right, the size ours, an end at the end"
-    if not data: raise _Bad('is empty')
-    if not data.startswith(b'\x89PNG\r\n\x1a\n'): raise _Bad('is not a PNG')
+    if not data:
+        raise _Bad('is empty')
+    if not data.startswith(b'\x89PNG\r\n\x1a\n'):
+        raise _Bad('is not a PNG')
+    # A chunk: how many bytes it holds (4), its kind (4), the bytes, the checksum of kind and bytes (4).
     at, kind, view = 8, b'', memoryview(data)
+    short = f'is cut short: it ends after {len(data)} bytes, before the picture does'
     while kind != b'IEND':
-        if at+12 > len(data): raise _Bad(f'is cut short: it ends after {len(data)} bytes, before the picture does')
+        if at+12 > len(data):
+            raise _Bad(short)
         size, kind = struct.unpack_from('>I4s', data, at)
         end = at+12+size
-        if end > len(data): raise _Bad(f'is cut short: it ends after {len(data)} bytes, before the picture does')
-        if zlib.crc32(view[at+4:end-4]) != struct.unpack_from('>I', data, end-4)[0]: raise _Bad('is damaged: a checksum in it is wrong')
+        if end > len(data):
+            raise _Bad(short)
+        if zlib.crc32(view[at+4:end-4]) != struct.unpack_from('>I', data, end-4)[0]:
+            raise _Bad('is damaged: a checksum in it is wrong')
         if at == 8:
-            if kind != b'IHDR' or size != 13: raise _Bad('is damaged: it does not begin as a PNG does')
-            width, height = struct.unpack_from('>II', data, at+8)
-            if (height, width) != SIZE: raise _Bad(f'is {height}×{width}, expected {SIZE[0]}×{SIZE[1]}')
+            _check_ihdr(data, kind, size)
         at = end
 
 def _frame(file:Path)->tuple[np.ndarray, str]:
@@ -141,39 +200,62 @@ def _frame(file:Path)->tuple[np.ndarray, str]:
     try:
         with Image.open(io.BytesIO(data), formats=('PNG',)) as im:
             im.load()
-            if im.mode[0] in 'IF': raise _Bad('is 16-bit greyscale, expected 8-bit RGB')   # its conversion would only clip
-            return np.array(im.convert('RGB')), '' if im.mode == 'RGB' else f'stored as {im.mode}, expected RGB; read as RGB'
-    except _Bad: raise
-    except Exception as e: raise _Bad(f'is damaged ({e})') from None   # Pillow lets all kinds through
+            if im.mode[0] in 'IF':   # its conversion would only clip
+                raise _Bad('is 16-bit greyscale, expected 8-bit RGB')
+            note = '' if im.mode == 'RGB' else f'stored as {im.mode}, expected RGB; read as RGB'
+            return np.array(im.convert('RGB')), note
+    except _Bad:
+        raise
+    except Exception as e:   # Pillow lets all kinds through
+        raise _Bad(f'is damaged ({e})') from None
+
 
 # %% ../../nbs/03_reading.ipynb #maskcode
-def _mask(file:Path, lengths)->tuple[np.ndarray, dict]: # how many frames it may have
-    "`(ids (T, H, W), {bad id: pixels})`"
-    try: m = np.lib.format.read_array(io.BytesIO(_bytes(file)), allow_pickle=False)
-    except _Bad: raise
+def _array(file:Path)->np.ndarray:
+    "A `.npy` file, but never what could run code"
+    try:
+        return np.lib.format.read_array(io.BytesIO(_bytes(file)), allow_pickle=False)
+    except _Bad:
+        raise
     except Exception as e:   # the reader has no error type of its own
-        if 'allow_pickle' in str(e): raise _Bad('holds pickled Python objects, which are never loaded because they can run code') from None
-        raise _Bad(f'is not a whole .npy file ({str(e).splitlines()[0] if str(e) else type(e).__name__})') from None
+        if 'allow_pickle' in str(e):
+            raise _Bad('holds pickled Python objects, which are never loaded because they can run code') from None
+        why = str(e).splitlines()[0] if str(e) else type(e).__name__
+        raise _Bad(f'is not a whole .npy file ({why})') from None
+
+def _mask(
+    file:Path,
+    lengths,   # how many frames it may have
+)->tuple[np.ndarray, dict]:
+    "`(ids (T, H, W), {bad id: pixels})`"
+    m = _array(file)
     shapes = [(n, *SIZE) for n in lengths]
-    if m.shape not in shapes: raise _Bad(f'has shape {m.shape}, expected {" or ".join(map(str, shapes))}')
-    if m.dtype.kind not in 'iu': raise _Bad(f'holds {m.dtype}, expected whole numbers (uint8)')
+    if m.shape not in shapes:
+        raise _Bad(f'has shape {m.shape}, expected {" or ".join(map(str, shapes))}')
+    if m.dtype.kind not in 'iu':
+        raise _Bad(f'holds {m.dtype}, expected whole numbers (uint8)')
     odd = (m < 0) | (m >= CLASSES)
-    if not odd.any(): return np.ascontiguousarray(m, np.uint8), {}
+    if not odd.any():
+        return np.ascontiguousarray(m, np.uint8), {}
     ids, pixels = np.unique(m[odd], return_counts=True)
     return np.where(odd, 0, m).astype(np.uint8), dict(zip(ids.tolist(), pixels.tolist()))
+
 
 # %% ../../nbs/03_reading.ipynb #ranges
 def _runs(numbers)->list:
     "First and last of every unbroken run"
     runs = []
     for n in sorted(numbers):
-        if runs and runs[-1][1] == n-1: runs[-1][1] = n
-        else: runs.append([n, n])
+        if runs and runs[-1][1] == n-1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
     return runs
 
 def ranges(numbers)->str:
     "Numbers as text: 0–3, 7"
     return ', '.join(f'{a}' if a == b else f'{a}–{b}' for a, b in _runs(numbers))
+
 
 # %% ../../nbs/03_reading.ipynb #examine
 @dataclasses.dataclass
@@ -186,74 +268,170 @@ class Reading:
     masks_only: bool = False
     problems: list = dataclasses.field(default_factory=list)
 
-def examine(ref:ClipRef, frames=True, masks=True, upto=FRAMES)->Reading: # only frames before index `upto`
-    "Read what can be read, and write down what cannot"
-    r, hidden, odd = Reading(), ref.split == 'hidden', {}
-    def say(file, what, level='broken'): r.problems.append(Problem(ref.split, ref.name, file, level, what))
-    def say_frames(numbers, what, level='broken'):
-        for a, b in _runs(numbers): say(f'image_{a}.png' if a == b else f'image_{a}.png … image_{b}.png', what if a == b else what.replace('is ', 'are ', 1), level)
-    try: names = sorted(os.listdir(ref.path))
-    except OSError as e: say('', f'cannot be listed ({e.strerror})'); return r
-    files = {}
-    for name in names:
-        if m := re.fullmatch(r'image_([0-9]+)\.png', name): files.setdefault(int(m[1]), []).append(name)
-    if hidden and not files.keys() >= set(range(OBSERVED, FRAMES)): r.length = OBSERVED
-    r.masks_only = 'mask.npy' in names and not files and not hidden
-    if not files and 'mask.npy' not in names: say('', 'holds neither frames (image_0.png …) nor masks (mask.npy)'); return r
-    if frames and not r.masks_only:
+class _Examination:
+    "A clip's `Reading` while it is made"
+    def __init__(self, ref:ClipRef):
+        self.ref = ref
+        self.reading = Reading()
+        self.files = {}          # index → the files that say they are this frame
+        self.has_masks = False
+
+    def say(self, file, what, level='broken'):
+        self.reading.problems.append(Problem(self.ref.split, self.ref.name, file, level, what))
+
+    def say_frames(self, numbers, what, level='broken'):
+        "One sentence for each unbroken run of frames"
+        for a, b in _runs(numbers):
+            if a == b:
+                self.say(f'image_{a}.png', what, level)
+            else:
+                self.say(f'image_{a}.png … image_{b}.png', what.replace('is ', 'are ', 1), level)
+
+    def look(self)->bool:
+        "What is in the folder; is there anything to read?"
+        try:
+            names = sorted(os.listdir(self.ref.path))
+        except OSError as e:
+            self.say('', f'cannot be listed ({e.strerror})')
+            return False
+        for name in names:
+            if m := re.fullmatch(r'image_([0-9]+)\.png', name):
+                self.files.setdefault(int(m[1]), []).append(name)
+        self.has_masks = 'mask.npy' in names
+        hidden = self.ref.split == 'hidden'
+        if hidden and not self.files.keys() >= set(range(OBSERVED, FRAMES)):
+            self.reading.length = OBSERVED
+        self.reading.masks_only = self.has_masks and not self.files and not hidden
+        if not self.files and not self.has_masks:
+            self.say('', 'holds neither frames (image_0.png …) nor masks (mask.npy)')
+            return False
+        return True
+
+    def read_frames(self, upto:int):
+        r, notes = self.reading, {}   # a note → the frames it is about
         wanted = range(min(upto, r.length))
-        say_frames([n for n in wanted if n not in files], 'is missing')
-        say_frames([n for n in files if n >= r.length], f'is beyond the {r.length} frames of a clip and not read', 'note')
-        for n in (n for n in wanted if n in files):
-            for name in files[n][1:]: say(name, f'is frame {n} a second time, beside {files[n][0]}')
-            try: r.frames[n], note = _frame(ref.path/files[n][0])
-            except _Bad as e: say(files[n][0], str(e))
-            else: odd.setdefault(note, []).append(n)
-        for note in filter(None, odd): say_frames(odd[note], f'is {note}', 'note')
-    if masks and 'mask.npy' in names:
-        try: r.masks, r.bad = _mask(ref.path/'mask.npy', {r.length, FRAMES})
-        except _Bad as e: say('mask.npy', str(e))
-        if r.bad: say('mask.npy', f'has ids that are not 0–{CLASSES-1}: ' + ', '.join(f'{i} ({n} px)' for i, n in list(r.bad.items())[:5])
-                      + (f' and {len(r.bad)-5} more' if len(r.bad) > 5 else '') + '; they count as background', 'note')
-    elif masks and ref.split in ('train', 'val'): say('mask.npy', 'is missing')
-    return r
+        self.say_frames([n for n in wanted if n not in self.files], 'is missing')
+        beyond = [n for n in self.files if n >= r.length]
+        self.say_frames(beyond, f'is beyond the {r.length} frames of a clip and not read', 'note')
+        for n in wanted:
+            if n not in self.files:
+                continue
+            first, *others = self.files[n]
+            for name in others:
+                self.say(name, f'is frame {n} a second time, beside {first}')
+            try:
+                r.frames[n], note = _frame(self.ref.path/first)
+            except _Bad as e:
+                self.say(first, str(e))
+            else:
+                notes.setdefault(note, []).append(n)
+        for note in filter(None, notes):
+            self.say_frames(notes[note], f'is {note}', 'note')
+
+    def read_masks(self):
+        r = self.reading
+        try:
+            r.masks, r.bad = _mask(self.ref.path/'mask.npy', {r.length, FRAMES})
+        except _Bad as e:
+            self.say('mask.npy', str(e))
+        if r.bad:
+            ids = ', '.join(f'{i} ({n} px)' for i, n in list(r.bad.items())[:5])
+            more = f' and {len(r.bad)-5} more' if len(r.bad) > 5 else ''
+            what = f'has ids that are not 0–{CLASSES-1}: {ids}{more}; they count as background'
+            self.say('mask.npy', what, 'note')
+
+def examine(
+    ref:ClipRef,
+    frames=True,   # read these?
+    masks=True,
+    upto=FRAMES,   # only frames before this index
+)->Reading:
+    "Read what can be read, and write down what cannot"
+    clip = _Examination(ref)
+    if not clip.look():
+        return clip.reading
+    if frames and not clip.reading.masks_only:
+        clip.read_frames(upto)
+    if masks and clip.has_masks:
+        clip.read_masks()
+    elif masks and ref.split in ('train', 'val'):
+        clip.say('mask.npy', 'is missing')
+    return clip.reading
+
 
 # %% ../../nbs/03_reading.ipynb #read
-def read_clip(ref:ClipRef,
-              frames=True, masks=True)->Clip: # read only what is needed
+def read_clip(
+    ref:ClipRef,
+    frames=True,   # read only what is needed
+    masks=True,
+)->Clip:
     "A sound clip, or an error; masks are `None` where the split has none"
     r = examine(ref, frames, masks)
     if fault := next((p for p in r.problems if p.level == 'broken'), None):
-        raise FramepredError(f'{ref.path/fault.file} {fault.what}; copy the clip again, or leave it out (`framepred inspect` lists all such clips).')
-    if frames and r.masks_only: raise FramepredError(f'{ref.path} has masks only, and frames are wanted; add its image_0.png … or ask for masks alone.')
-    return Clip(np.stack([r.frames[n] for n in range(r.length)]) if frames else None, r.masks, ref.name, ref.number, sum(r.bad.values()))
+        raise FramepredError(
+            f'{ref.path/fault.file} {fault.what}; '
+            'copy the clip again, or leave it out (`framepred inspect` lists all such clips).'
+        )
+    if frames and r.masks_only:
+        raise FramepredError(
+            f'{ref.path} has masks only, and frames are wanted; '
+            'add its image_0.png … or ask for masks alone.'
+        )
+    pixels = np.stack([r.frames[n] for n in range(r.length)]) if frames else None
+    return Clip(pixels, r.masks, ref.name, ref.number, sum(r.bad.values()))
 
 def read_observed(ref:ClipRef)->tuple[np.ndarray, list]:
     "`(frames 1–11 (11, H, W, 3), problems)`: a frame that cannot be read is replaced by the nearest one that can"
     r = examine(ref, masks=False, upto=OBSERVED)
     said = [str(p) for p in r.problems if p.level == 'broken']
     if not r.frames:
-        return np.zeros((OBSERVED, *SIZE, 3), np.uint8), said + [f'{ref} has no frame that can be read; black ones stand in for them.']
-    nearest = [min(r.frames, key=lambda g: (abs(g-n), -g)) for n in range(OBSERVED)]   # of two, the one nearer to what is asked for
-    said += [f'{ref}: image_{g}.png stands in for image_{n}.png.' for n, g in enumerate(nearest) if g != n]
-    return np.stack([r.frames[g] for g in nearest]), said
+        said.append(f'{ref} has no frame that can be read; black ones stand in for them.')
+        return np.zeros((OBSERVED, *SIZE, 3), np.uint8), said
+    frames = []
+    for n in range(OBSERVED):
+        nearest = min(r.frames, key=lambda g: (abs(g-n), -g))   # of two, the one nearer to what is asked for
+        if nearest != n:
+            said.append(f'{ref}: image_{nearest}.png stands in for image_{n}.png.')
+        frames.append(r.frames[nearest])
+    return np.stack(frames), said
+
 
 # %% ../../nbs/03_reading.ipynb #threads
-def in_threads(f,              # called with one item
-               items,          # may be endless
-               workers=None,   # threads; by default as many as there are processors
-               ahead=None):    # how many results may wait to be taken
+def _processors()->int:
+    "How many this process may use"
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+def in_threads(
+    f,              # called with one item
+    items,          # may be endless
+    workers=None,   # threads; by default as many as there are processors
+    ahead=None,     # how many results may wait to be taken
+):
     "`f` of every item, in order, computed ahead in threads"
-    workers = workers or (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1)
+    workers = workers or _processors()
+    ahead = 2*workers if ahead is None else ahead
     pool, waiting = ThreadPoolExecutor(workers), deque()
     try:
         for item in items:
             waiting.append(pool.submit(f, item))
-            if len(waiting) > (2*workers if ahead is None else ahead): yield waiting.popleft().result()
-        while waiting: yield waiting.popleft().result()
-    finally: pool.shutdown(cancel_futures=True)   # an error, or a reader who stops, does not wait for the rest
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:   # an error, or a reader who stops, does not wait for the rest
+        pool.shutdown(cancel_futures=True)
+
 
 # %% ../../nbs/03_reading.ipynb #size
-def packed_bytes(clips:int, size=SIZE, frames=True, masks=True, length=FRAMES)->int:
+def packed_bytes(
+    clips:int,
+    size=SIZE,       # height, width
+    frames=True,     # count these?
+    masks=True,
+    length=FRAMES,   # frames a clip
+)->int:
     "What so many clips take when every pixel is a byte and every colour one more"
     return clips*length*size[0]*size[1]*(3*bool(frames)+bool(masks))
+

@@ -7,7 +7,9 @@ __all__ = ['Schedule', 'alpha_bar_at', 'signal_noise', 'q_sample', 'target', 'x0
            'diffusion_loss', 'ddim_step', 'ddpm_step', 'timesteps', 'addressed_noise', 'sample', 'guided']
 
 # %% ../../nbs/14_diffusion.ipynb #imports
-import dataclasses, functools, math
+import dataclasses
+import functools
+import math
 import numpy as np
 import torch
 from ..core import FramepredError, torch_rng
@@ -22,195 +24,300 @@ class Schedule:
     zero_snr: bool = False  # is the last level noise alone?
 
     def __post_init__(self):
-        if self.kind not in ('linear', 'cosine'): raise FramepredError(f'there is no schedule called {self.kind!r}; use linear or cosine.')
-        if self.predict not in ('eps', 'x0', 'v'): raise FramepredError(f'a network cannot predict {self.predict!r} here; use eps, x0 or v.')
-        if self.steps < 2: raise FramepredError(f'a schedule of {self.steps} steps is too short; use 2 or more, 1000 is usual.')
+        if self.kind not in ('linear', 'cosine'):
+            raise FramepredError(f'there is no schedule called {self.kind!r}; use linear or cosine.')
+        if self.predict not in ('eps', 'x0', 'v'):
+            raise FramepredError(f'a network cannot predict {self.predict!r} here; use eps, x0 or v.')
+        if self.steps < 2:
+            raise FramepredError(f'a schedule of {self.steps} steps is too short; use 2 or more, 1000 is usual.')
         if self.zero_snr and self.predict == 'eps':
-            raise FramepredError('zero_snr and predict=eps exclude each other: the last level is noise alone, and its eps tells nothing of the picture; use v or x0.')
+            raise FramepredError(
+                'zero_snr and predict=eps exclude each other: the last level is noise alone, '
+                'and its eps tells nothing of the picture; use v or x0.'
+            )
 
     @functools.cached_property
     def alpha_bar(self)->torch.Tensor: # float64, one for each of the `steps`
         "The share of the picture's variance that is left at each level"
-        T = self.steps
-        if self.kind == 'linear':
-            scale = 1000/T   # a short schedule ends as noisy as the usual one
-            beta = torch.linspace(1e-4*scale, .02*scale, T, dtype=torch.float64)
-        else:
-            u = (torch.arange(T+1, dtype=torch.float64)/T + .008)/1.008
-            f = torch.cos(u*math.pi/2)**2
-            beta = 1 - f[1:]/f[:-1]
+        beta = _linear_beta(self.steps) if self.kind == 'linear' else _cosine_beta(self.steps)
         alpha_bar = (1 - beta.clamp(max=.999)).cumprod(0)
         if self.zero_snr:
+            # Lin et al. 2024 (arXiv 2305.08891), algorithm 1: shift the last √ᾱ to 0, scale so that the first stays
             a = alpha_bar.sqrt()
             alpha_bar = ((a - a[-1])*a[0]/(a[0] - a[-1]))**2
         return alpha_bar
+
+def _linear_beta(T):
+    "Ho et al. 2020 (DDPM, arXiv 2006.11239), section 4: β from 0.0001 to 0.02 in a straight line"
+    scale = 1000/T   # a short schedule ends as noisy as the usual one
+    return torch.linspace(1e-4*scale, .02*scale, T, dtype=torch.float64)
+
+def _cosine_beta(T):
+    "Nichol and Dhariwal 2021 (arXiv 2102.09672), eq. 17: ᾱ is f(t)/f(0), so that 1−β is f(t)/f(t−1)"
+    u = (torch.arange(T+1, dtype=torch.float64)/T + .008)/1.008
+    f = torch.cos(u*math.pi/2)**2
+    return 1 - f[1:]/f[:-1]
 
 # %% ../../nbs/14_diffusion.ipynb #at
 @functools.lru_cache(maxsize=32)
 def _levels(schedule, device):
     "ᾱ at −1, 0, 1, … on a device"
-    return torch.cat([torch.ones(1, dtype=torch.float64), schedule.alpha_bar]).to(device)
+    clean = torch.ones(1, dtype=torch.float64)
+    return torch.cat([clean, schedule.alpha_bar]).to(device)
 
-def alpha_bar_at(t,        # int, (B,), or as many axes as x: one level per cell; −1 is the clean picture
-                 x:torch.Tensor, # what it will be multiplied with
-                 schedule:Schedule):
+def alpha_bar_at(
+    t,              # int, (B,), or as many axes as x: one level per cell; −1 is the clean picture
+    x:torch.Tensor, # what it will be multiplied with
+    schedule:Schedule,
+):
     "ᾱ at `t` in float64, shaped to broadcast over `x`"
     t = torch.as_tensor(t)
-    if t.device.type == 'cpu' and not (-1 <= int(t.min()) and int(t.max()) < schedule.steps):   # a card would have to be waited for
-        raise FramepredError(f't runs from {int(t.min())} to {int(t.max())}, but this schedule has the steps 0…{schedule.steps-1} (and −1, clean).')
-    if t.ndim == 1: t = t.reshape(-1, *[1]*(x.ndim-1))
-    elif t.ndim not in (0, x.ndim): raise FramepredError(f't of shape {tuple(t.shape)} fits no x of shape {tuple(x.shape)}; give a number, one per sample, or one per cell.')
+    on_cpu = t.device.type == 'cpu'   # a card would have to be waited for
+    if on_cpu and not (-1 <= int(t.min()) and int(t.max()) < schedule.steps):
+        raise FramepredError(
+            f't runs from {int(t.min())} to {int(t.max())}, '
+            f'but this schedule has the steps 0…{schedule.steps-1} (and −1, clean).'
+        )
+    if t.ndim == 1:
+        t = t.reshape(-1, *[1]*(x.ndim-1))   # (B,) → (B,1,…)
+    elif t.ndim not in (0, x.ndim):
+        raise FramepredError(
+            f't of shape {tuple(t.shape)} fits no x of shape {tuple(x.shape)}; '
+            'give a number, one per sample, or one per cell.'
+        )
     return _levels(schedule, t.device)[t+1]
 
-def _like(c, x): return c if c.ndim == 0 else c.to(x.device, x.dtype)   # a single number needs no trip to the card
+def _like(c, x):
+    "A coefficient where x lives and as x counts"
+    return c if c.ndim == 0 else c.to(x.device, x.dtype)   # a single number needs no trip to the card
 
 def signal_noise(t, x:torch.Tensor, schedule:Schedule):
     "What the picture and the noise are multiplied with at `t`: √ᾱ and √(1−ᾱ)"
     ab = alpha_bar_at(t, x, schedule)
     return _like(ab.sqrt(), x), _like((1-ab).sqrt(), x)
 
-def q_sample(x0:torch.Tensor,  # clean
-             t,                # int, (B,) or (B,1,h,w)
-             noise:torch.Tensor, # like x0
-             schedule:Schedule)->torch.Tensor:
+def q_sample(
+    x0:torch.Tensor,    # clean
+    t,                  # int, (B,) or (B,1,h,w)
+    noise:torch.Tensor, # like x0
+    schedule:Schedule,
+)->torch.Tensor:
     "`x0` as it looks at step `t`"
     a, s = signal_noise(t, x0, schedule)
-    return a*x0 + s*noise
+    return a*x0 + s*noise   # Ho et al. 2020, eq. 4
 
 # %% ../../nbs/14_diffusion.ipynb #predict
 def target(x0:torch.Tensor, t, noise:torch.Tensor, schedule:Schedule)->torch.Tensor:
     "What the network should say at `t`, in the schedule's own terms"
-    if schedule.predict == 'eps': return noise
-    if schedule.predict == 'x0': return x0
+    if schedule.predict == 'eps':
+        return noise
+    if schedule.predict == 'x0':
+        return x0
     a, s = signal_noise(t, x0, schedule)
-    return a*noise - s*x0
+    return a*noise - s*x0   # v: Salimans and Ho 2022 (arXiv 2202.00512), section 4
 
-def x0_eps(out:torch.Tensor, # what the network said
-           x:torch.Tensor,   # about this
-           t, schedule:Schedule):
+def x0_eps(
+    out:torch.Tensor, # what the network said
+    x:torch.Tensor,   # about this
+    t,
+    schedule:Schedule,
+):
     "The clean picture and the noise that the network's answer amounts to"
     a, s = signal_noise(t, x, schedule)
-    if schedule.predict == 'v': return a*x - s*out, s*x + a*out
-    if schedule.predict == 'eps': return (x - s*out)/a, out
+    if schedule.predict == 'v':   # the rotation back: Salimans and Ho 2022, appendix D
+        return a*x - s*out, s*x + a*out
+    if schedule.predict == 'eps':   # x_t = a x0 + s ε, solved for x0
+        return (x - s*out)/a, out
     return out, _eps_of(x, out, a, s)
 
-def _eps_of(x, x0, a, s): return (x - a*x0)/s.clamp(min=1e-12)   # a clean cell (s = 0) has no noise rather than nan
+def _eps_of(x, x0, a, s):
+    "x_t = a x0 + s ε, solved for ε"
+    return (x - a*x0)/s.clamp(min=1e-12)   # a clean cell (s = 0) has no noise rather than nan
 
 # %% ../../nbs/14_diffusion.ipynb #loss
 def min_snr_weight(t, x:torch.Tensor, schedule:Schedule, gamma:float=5.)->torch.Tensor:
     "How much an element at level `t` counts, shaped to broadcast over `x`"
-    if schedule.zero_snr: raise FramepredError('min-SNR gives the last level of a zero-SNR schedule no weight, so that nothing teaches the first step of sampling; use one of the two.')
+    if schedule.zero_snr:
+        raise FramepredError(
+            'min-SNR gives the last level of a zero-SNR schedule no weight, '
+            'so that nothing teaches the first step of sampling; use one of the two.'
+        )
     ab = alpha_bar_at(t, x, schedule)
     snr = ab/(1-ab)
-    return _like(snr.clamp(max=gamma)/{'eps': snr, 'x0': torch.ones_like(snr), 'v': snr+1}[schedule.predict], x)
+    # what an error in the picture weighs in the plain loss of each answer
+    weighs_already = {'eps': snr, 'x0': torch.ones_like(snr), 'v': snr+1}[schedule.predict]
+    return _like(snr.clamp(max=gamma)/weighs_already, x)   # Hang et al. 2023 (arXiv 2303.09556): min(SNR, γ)
 
-def squared_error(f,                  # f(x, t): the network, with whatever it knows
-                  x0:torch.Tensor,    # clean, (B,…)
-                  t:torch.Tensor,     # (B,) or (B,1,h,w), levels drawn by the caller
-                  noise:torch.Tensor, # like x0
-                  schedule:Schedule)->torch.Tensor: # like x0
+def squared_error(
+    f,                  # f(x, t): the network, with whatever it knows
+    x0:torch.Tensor,    # clean, (B,…)
+    t:torch.Tensor,     # (B,) or (B,1,h,w), levels drawn by the caller
+    noise:torch.Tensor, # like x0
+    schedule:Schedule,
+)->torch.Tensor: # like x0
     "Each element's squared error, for losses that are more than a mean"
     out = f(q_sample(x0, t, noise, schedule), t.to(x0.device))
-    if out.shape != x0.shape: raise FramepredError(f'the network answered with shape {tuple(out.shape)} to x of shape {tuple(x0.shape)}; the two must be the same.')
+    if out.shape != x0.shape:
+        raise FramepredError(
+            f'the network answered with shape {tuple(out.shape)} to x of shape {tuple(x0.shape)}; '
+            'the two must be the same.'
+        )
     return (out.to(x0.dtype) - target(x0, t, noise, schedule))**2
 
-def diffusion_loss(f, x0:torch.Tensor, t:torch.Tensor, noise:torch.Tensor, schedule:Schedule,
-                   weight=None,         # broadcasts over x0; 0 leaves an element out
-                   min_snr:float=None)->torch.Tensor: # γ
-    "The mean squared error over all elements of a batch"
+def diffusion_loss(
+    f,
+    x0:torch.Tensor,
+    t:torch.Tensor,
+    noise:torch.Tensor,
+    schedule:Schedule,
+    weight=None,        # broadcasts over x0; 0 leaves an element out
+    min_snr:float=None, # γ
+)->torch.Tensor:
+    "The mean squared error over all elements of a batch"   # Ho et al. 2020, eq. 14, where the answer is eps
     error = squared_error(f, x0, t, noise, schedule)
-    if min_snr is not None: error = error*min_snr_weight(t, x0, schedule, min_snr)
-    return (error if weight is None else error*weight).mean()
+    if min_snr is not None:
+        error = error*min_snr_weight(t, x0, schedule, min_snr)
+    if weight is not None:
+        error = error*weight
+    return error.mean()
 
 # %% ../../nbs/14_diffusion.ipynb #step
-def ddim_step(out:torch.Tensor, # the network's answer to (x, t)
-              x:torch.Tensor, t, # the noisy picture and its level
-              t_prev,           # the level to go to, like t; −1 is clean
-              schedule:Schedule,
-              eta:float=0.,     # 0 deterministic … 1 as random as DDPM
-              noise=None,       # like x, needed where eta > 0
-              project=None):    # mends the guess at the clean picture
+def ddim_step(
+    out:torch.Tensor, # the network's answer to (x, t)
+    x:torch.Tensor,   # the noisy picture
+    t,                # its level
+    t_prev,           # the level to go to, like t; −1 is clean
+    schedule:Schedule,
+    eta:float=0.,     # 0 deterministic … 1 as random as DDPM
+    noise=None,       # like x, needed where eta > 0
+    project=None,     # mends the guess at the clean picture
+):
     "One step back: `x` at level `t_prev`, and the guess at the clean picture"
-    if not 0 <= eta <= 1: raise FramepredError(f'eta is {eta}; it runs from 0 (DDIM) to 1 (DDPM).')
+    if not 0 <= eta <= 1:
+        raise FramepredError(f'eta is {eta}; it runs from 0 (DDIM) to 1 (DDPM).')
     x0, eps = _guess(out, x, t, schedule, project)
-    ab, ab_prev = alpha_bar_at(t, x, schedule), alpha_bar_at(t_prev, x, schedule)
+    ab = alpha_bar_at(t, x, schedule)
+    ab_prev = alpha_bar_at(t_prev, x, schedule)
+    # Song et al. 2021 (DDIM, arXiv 2010.02502), eq. 12, with σ² of eq. 16
     var = eta**2*_posterior_var(ab, ab_prev)
-    x_prev = _like(ab_prev.sqrt(), x)*x0 + _like((1 - ab_prev - var).clamp(min=0).sqrt(), x)*eps
-    return (x_prev + _like(var.sqrt(), x)*noise if _wanted(noise, var) else x_prev), x0
+    signal = _like(ab_prev.sqrt(), x)
+    kept = _like((1 - ab_prev - var).clamp(min=0).sqrt(), x)
+    x_prev = signal*x0 + kept*eps
+    return _add_fresh(x_prev, x, var, noise), x0
 
-def ddpm_step(out:torch.Tensor, x:torch.Tensor, t, t_prev, schedule:Schedule, noise=None, project=None): # as in `ddim_step`
-    "One step back as DDPM writes it: a draw from the posterior of the level before"
+def ddpm_step(out:torch.Tensor, x:torch.Tensor, t, t_prev, schedule:Schedule, noise=None, project=None):
+    "One step back as DDPM writes it: a draw from the posterior of the level before; arguments as in `ddim_step`"
     x0, _ = _guess(out, x, t, schedule, project)
-    ab, ab_prev = alpha_bar_at(t, x, schedule), alpha_bar_at(t_prev, x, schedule)
-    alpha, left = ab/ab_prev, (1-ab).clamp(min=1e-20)
-    x_prev = _like(ab_prev.sqrt()*(1-alpha)/left, x)*x0 + _like(alpha.sqrt()*(1-ab_prev)/left, x)*x
-    var = _posterior_var(ab, ab_prev)
-    return (x_prev + _like(var.sqrt(), x)*noise if _wanted(noise, var) else x_prev), x0
+    ab = alpha_bar_at(t, x, schedule)
+    ab_prev = alpha_bar_at(t_prev, x, schedule)
+    # Ho et al. 2020, eq. 6 and 7, with α of the whole stride from t_prev to t
+    alpha = ab/ab_prev
+    left = (1-ab).clamp(min=1e-20)
+    of_x0 = _like(ab_prev.sqrt()*(1-alpha)/left, x)
+    of_x = _like(alpha.sqrt()*(1-ab_prev)/left, x)
+    x_prev = of_x0*x0 + of_x*x
+    return _add_fresh(x_prev, x, _posterior_var(ab, ab_prev), noise), x0
 
 def _guess(out, x, t, schedule, project):
+    "Clean picture and noise in the network's answer, after `project`"
     x0, eps = x0_eps(out.to(x.dtype), x, t, schedule)
-    if project is None: return x0, eps
+    if project is None:
+        return x0, eps
     x0 = project(x0)
     return x0, _eps_of(x, x0, *signal_noise(t, x, schedule))
 
-def _posterior_var(ab, ab_prev): return (1-ab_prev)/(1-ab).clamp(min=1e-20)*(1 - ab/ab_prev)
+def _posterior_var(ab, ab_prev):
+    "Ho et al. 2020, the variance of eq. 7"
+    return (1-ab_prev)/(1-ab).clamp(min=1e-20)*(1 - ab/ab_prev)
 
-def _wanted(noise, var):
-    if noise is None and (var > 0).any(): raise FramepredError('a step with eta > 0 draws fresh noise: give it as noise=, or use eta=0.')
-    return noise is not None
+def _add_fresh(x_prev, x, var, noise):
+    "Fresh noise of variance `var`, where it is given"
+    if noise is not None:
+        return x_prev + _like(var.sqrt(), x)*noise
+    if (var > 0).any():
+        raise FramepredError('a step with eta > 0 draws fresh noise: give it as noise=, or use eta=0.')
+    return x_prev
 
 # %% ../../nbs/14_diffusion.ipynb #times
-def timesteps(schedule:Schedule,
-              steps:int, # how many levels to visit
-              spacing:str='trailing')->list: # trailing, leading or linspace
+def timesteps(
+    schedule:Schedule,
+    steps:int,               # how many levels to visit
+    spacing:str='trailing',  # trailing, leading or linspace
+)->list:
     "The levels a sampler visits, from noisy to clean"
     T = schedule.steps
-    if not 1 <= steps <= T: raise FramepredError(f'{steps} sampling steps were asked for; this schedule can do 1 to {T}.')
-    if steps == 1 and spacing in ('leading', 'linspace'): raise FramepredError(f'{spacing} spacing with one step would start at level 0, where nothing is noise; use trailing.')
-    if spacing == 'trailing': t = np.arange(T, 0, -T/steps)[:steps].round() - 1
-    elif spacing == 'leading': t = np.arange(steps)[::-1]*(T//steps)
-    elif spacing == 'linspace': t = np.linspace(0, T-1, steps).round()[::-1]
-    else: raise FramepredError(f'there is no spacing called {spacing!r}; use trailing, leading or linspace.')
+    if not 1 <= steps <= T:
+        raise FramepredError(f'{steps} sampling steps were asked for; this schedule can do 1 to {T}.')
+    if steps == 1 and spacing in ('leading', 'linspace'):
+        raise FramepredError(
+            f'{spacing} spacing with one step would start at level 0, where nothing is noise; use trailing.'
+        )
+    # the names and the formulas of Lin et al. 2024, table 2, counted from 0
+    if spacing == 'trailing':
+        t = np.arange(T, 0, -T/steps)[:steps].round() - 1
+    elif spacing == 'leading':
+        t = np.arange(steps)[::-1]*(T//steps)
+    elif spacing == 'linspace':
+        t = np.linspace(0, T-1, steps).round()[::-1]
+    else:
+        raise FramepredError(f'there is no spacing called {spacing!r}; use trailing, leading or linspace.')
     return t.astype(int).tolist()
 
 # %% ../../nbs/14_diffusion.ipynb #sample
-def addressed_noise(addresses,     # one tuple for each sample
-                    device='cpu'): # where the noise is wanted
+def addressed_noise(
+    addresses,    # one tuple for each sample
+    device='cpu', # where the noise is wanted
+):
     "`noise(step, shape)` in which row b depends on `addresses[b]` and the step alone"
     addresses = list(addresses)
     def noise(step, shape):
-        if len(addresses) != shape[0]: raise FramepredError(f'noise for {shape[0]} samples was asked for, but {len(addresses)} addresses were given; one each is needed.')
-        return torch.stack([torch.randn(shape[1:], generator=torch_rng(*a, step)) for a in addresses]).to(device)
+        if len(addresses) != shape[0]:
+            raise FramepredError(
+                f'noise for {shape[0]} samples was asked for, '
+                f'but {len(addresses)} addresses were given; one each is needed.'
+            )
+        rows = [torch.randn(shape[1:], generator=torch_rng(*a, step)) for a in addresses]
+        return torch.stack(rows).to(device)
     return noise
 
 def _drawer(noise, x):
-    if not isinstance(noise, torch.Generator): return noise
+    "`noise(step, shape)`, also of a generator"
+    if not isinstance(noise, torch.Generator):
+        return noise
     return lambda step, shape: torch.randn(shape, generator=noise, device=noise.device, dtype=x.dtype)
 
 @torch.no_grad()
-def sample(f,                # f(x, t), t of shape (B,)
-           x:torch.Tensor,   # noise to begin with, (B,…)
-           schedule:Schedule,
-           times,            # the levels to visit, from `timesteps`
-           eta:float=0.,     # 0 DDIM … 1 DDPM
-           noise=None,       # a torch.Generator or noise(step, shape), for eta > 0
-           project=None,     # mends each guess at the clean picture
-           callback=None)->torch.Tensor: # called as callback(i, t, x, x0)
+def sample(
+    f,              # f(x, t), t of shape (B,)
+    x:torch.Tensor, # noise to begin with, (B,…)
+    schedule:Schedule,
+    times,          # the levels to visit, from `timesteps`
+    eta:float=0.,   # 0 DDIM … 1 DDPM
+    noise=None,     # a torch.Generator or noise(step, shape), for eta > 0
+    project=None,   # mends each guess at the clean picture
+    callback=None,  # called as callback(i, t, x, x0)
+)->torch.Tensor:
     "From noise to a picture"
     draw = _drawer(noise, x)
     for i, (t, t_prev) in enumerate(zip(times, [*times[1:], -1])):
-        z = draw(i, x.shape).to(x.device, x.dtype) if eta > 0 and t_prev >= 0 and draw else None
-        x_prev, x0 = ddim_step(f(x, torch.full((len(x),), t, device=x.device)), x, t, t_prev, schedule, eta, z, project)
-        if callback: callback(i, t, x, x0)
+        fresh = None
+        if eta > 0 and t_prev >= 0 and draw:   # the step to the clean picture adds none
+            fresh = draw(i, x.shape).to(x.device, x.dtype)
+        out = f(x, torch.full((len(x),), t, device=x.device))
+        x_prev, x0 = ddim_step(out, x, t, t_prev, schedule, eta, fresh, project)
+        if callback:
+            callback(i, t, x, x0)
         x = x_prev
     return x
 
 # %% ../../nbs/14_diffusion.ipynb #guidance
-def guided(f,      # with the condition
-           f_null, # without
-           scale:float): # 1 changes nothing, 0 drops the condition
+def guided(
+    f,           # with the condition
+    f_null,      # without
+    scale:float, # 1 changes nothing, 0 drops the condition
+):
     "The callable that exaggerates what the condition changes"
     def g(x, t):
         null = f_null(x, t)
-        return null + scale*(f(x, t) - null)
+        return null + scale*(f(x, t) - null)   # Ho and Salimans 2022 (arXiv 2207.12598), eq. 6; their w is scale − 1
     return g

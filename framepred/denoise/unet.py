@@ -7,9 +7,12 @@ __all__ = ['UNetSettings', 'level_sizes', 'groups_of', 'meet', 'modulate', 'Spad
            'sinusoid', 'Attention', 'TimeAttention', 'Level', 'UNet', 'parameter_counts']
 
 # %% ../../nbs/15_unet.ipynb #imports
-import dataclasses, math
+import dataclasses
+import math
 from typing import NamedTuple
-import torch, torch.nn as nn, torch.nn.functional as F
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 from ..core import FramepredError
 
@@ -29,7 +32,7 @@ class UNetSettings:
     attention: tuple = (2, 3)    # levels with attention within a frame
     temporal: tuple = ()         # levels with attention across the frames of a clip
     spade: int = 64              # width of the layer that reads the condition
-    spade_in: tuple = ('down', 'middle', 'up') # the parts whose normalisations are modulated ('up' includes the last)
+    spade_in: tuple = ('down', 'middle', 'up') # the parts whose norms are modulated ('up' includes the last)
     resize: str = 'area'         # how the condition shrinks to a level: area (a mean) or nearest (a pick)
     concat: bool = False         # does the first convolution see the condition too?
     dropout: float = 0.
@@ -39,96 +42,146 @@ class UNetSettings:
         n = len(self.multipliers)
         for name in 'attention', 'temporal':
             for level in getattr(self, name):
-                if level not in range(n): raise FramepredError(f'{name} at level {level} was asked for, but multipliers={self.multipliers} make the levels 0…{n-1} (0 is the full size).')
-        if self.in_channels % self.targets: raise FramepredError(f'{self.in_channels} input channels cannot be shared evenly by {self.targets} target slots.')
-        if odd := set(self.spade_in) - {'down', 'middle', 'up'}: raise FramepredError(f'spade_in names {", ".join(sorted(odd))}; the parts are down, middle and up.')
+                if level not in range(n):
+                    raise FramepredError(
+                        f'{name} at level {level} was asked for, but multipliers={self.multipliers} '
+                        f'make the levels 0…{n-1} (0 is the full size).'
+                    )
+        if self.in_channels % self.targets:
+            raise FramepredError(
+                f'{self.in_channels} input channels cannot be shared evenly by {self.targets} target slots.'
+            )
+        if odd := set(self.spade_in) - {'down', 'middle', 'up'}:
+            raise FramepredError(f'spade_in names {", ".join(sorted(odd))}; the parts are down, middle and up.')
         if (self.spade_in or self.concat) and not self.past_channels + self.layout_channels:
-            raise FramepredError('spade_in or concat is set, but past_channels and layout_channels are 0; there is nothing to be told. Use spade_in=() and concat=False.')
-        if self.resize not in ('area', 'nearest'): raise FramepredError(f'the condition cannot be resized by {self.resize!r}; use area or nearest.')
+            raise FramepredError(
+                'spade_in or concat is set, but past_channels and layout_channels are 0; '
+                'there is nothing to be told. Use spade_in=() and concat=False.'
+            )
+        if self.resize not in ('area', 'nearest'):
+            raise FramepredError(f'the condition cannot be resized by {self.resize!r}; use area or nearest.')
 
 def level_sizes(height:int, width:int, levels:int)->list:
     "Height and width at each level: halved, rounded up"
     sizes = [(height, width)]
-    while len(sizes) < levels: sizes.append(tuple(-(-s//2) for s in sizes[-1]))
+    while len(sizes) < levels:
+        sizes.append(tuple(-(-s//2) for s in sizes[-1]))
     return sizes
 
 # %% ../../nbs/15_unet.ipynb #spade
 def groups_of(channels:int)->int:
     "Groups of at least four channels, at most 32 of them"
-    return next(g for g in range(max(1, min(32, channels//4)), 0, -1) if channels % g == 0)
+    most = max(1, min(32, channels//4))
+    return next(g for g in range(most, 0, -1) if channels % g == 0)
 
-def meet(op, h:torch.Tensor, # (clips·samples·frames, …)
-         m:torch.Tensor,     # (clips·frames, …)
-         frames:int=1)->torch.Tensor: # shaped like h
+def meet(
+    op,
+    h:torch.Tensor, # (clips·samples·frames, …)
+    m:torch.Tensor, # (clips·frames, …)
+    frames:int=1,
+)->torch.Tensor:    # shaped like h
     "`op(h, m)` where every sample of a clip meets that clip's `m`, without repeating it"
-    if len(h) == len(m): return op(h, m)
+    if len(h) == len(m):
+        return op(h, m)
     clips = len(m)//frames
-    return op(h.unflatten(0, (clips, -1, frames)), m.unflatten(0, (clips, 1, frames))).flatten(0, 2)
+    h = h.unflatten(0, (clips, -1, frames))   # (clips, samples, frames, …)
+    m = m.unflatten(0, (clips, 1, frames))    # (clips, 1, frames, …)
+    return op(h, m).flatten(0, 2)
 
 def modulate(h, maps): # maps: γ and β, one after the other along the channels
     "Scale by 1+γ, shift by β"
-    gamma, beta = maps.chunk(2, -3)
+    gamma, beta = maps.chunk(2, -3)   # (…,2C,h,w) → twice (…,C,h,w)
     return h*(1 + gamma) + beta
 
 class Spade(nn.Module):
     "Group norm whose scale and shift are maps made from the condition"
+    # Park et al. 2019 (arXiv 1903.07291), eq. 1, with 1+γ for their γ and a group norm for their batch norm
     def __init__(self, channels:int, cond:int, width:int, level:int):
         super().__init__()
-        self.channels, self.level, self.groups, self.index = channels, level, groups_of(channels), None   # index: its place in Mods.maps
+        self.channels = channels
+        self.level = level
+        self.groups = groups_of(channels)
+        self.index = None   # its place in Mods.maps
         self.shared = nn.Conv2d(cond, width, 3, padding=1)
         self.gamma_beta = nn.Conv2d(width, 2*channels, 3, padding=1)
 
     def modulation(self, cond)->torch.Tensor: # condition at this level's size
         "γ and β as one tensor"
-        return self.gamma_beta(F.silu(self.shared(cond)))
+        read = F.silu(self.shared(cond))   # (B,cond,h,w) → (B,width,h,w)
+        return self.gamma_beta(read)       # (B,2C,h,w)
 
-    def forward(self, h, mods): return meet(modulate, F.group_norm(h, self.groups), mods.maps[self.index], mods.frames)
+    def forward(self, h, mods):
+        h = F.group_norm(h, self.groups)   # (B·samples,C,h,w)
+        return meet(modulate, h, mods.maps[self.index], mods.frames)
 
 class PlainNorm(nn.GroupNorm):
     "Group norm with weights of its own, where nothing is told"
-    def __init__(self, channels): super().__init__(groups_of(channels), channels)
-    def forward(self, h, mods): return super().forward(h)
+    def __init__(self, channels):
+        super().__init__(groups_of(channels), channels)
+
+    def forward(self, h, mods):
+        return super().forward(h)
 
 class Mods(NamedTuple):
     "What a condition amounts to: computed once, used at every step and for every sample"
-    maps: tuple = ()             # for each SPADE norm γ and β, (B, 2C, h, w)
-    stem: torch.Tensor = None    # what the first convolution makes of the condition
-    emb: torch.Tensor = None     # the gaps, as a vector
-    present: torch.Tensor = None # 1 for x's channels of a slot that is there, 0 for those of an absent one
+    maps: tuple = ()             # for each SPADE norm γ and β, (B,2C,h,w)
+    stem: torch.Tensor = None    # what the first convolution makes of the condition, (B,C,h,w)
+    emb: torch.Tensor = None     # the gaps, as a vector, (B,E,1,1)
+    present: torch.Tensor = None # (B,in,1,1): 1 for x's channels of a slot that is there, 0 for those of an absent one
     frames: int = 1              # of a clip
 
-    def nbytes(self)->int: return sum(m.nbytes for m in (*self.maps, self.stem, self.emb, self.present) if m is not None)
+    def nbytes(self)->int:
+        held = (*self.maps, self.stem, self.emb, self.present)
+        return sum(m.nbytes for m in held if m is not None)
 
 # %% ../../nbs/15_unet.ipynb #block
 def zero(module):
     "Starts at zero: what it adds begins as nothing"
-    for p in module.parameters(): nn.init.zeros_(p)
+    for p in module.parameters():
+        nn.init.zeros_(p)
     return module
 
 class ResBlock(nn.Module):
     "Two convolutions beside a short cut, every normalisation told about the condition"
-    def __init__(self, cin, cout, emb, norm, dropout): # norm: makes a normalisation for so many channels
+    def __init__(
+        self,
+        cin,
+        cout,
+        emb,     # channels of the step's embedding
+        norm,    # makes a normalisation for so many channels
+        dropout,
+    ):
         super().__init__()
-        self.norm1, self.conv1 = norm(cin), nn.Conv2d(cin, cout, 3, padding=1)
+        self.norm1 = norm(cin)
+        self.conv1 = nn.Conv2d(cin, cout, 3, padding=1)
         self.emb = nn.Conv2d(emb, cout, 1)
-        self.norm2, self.conv2 = norm(cout), zero(nn.Conv2d(cout, cout, 3, padding=1))
+        self.norm2 = norm(cout)
+        self.conv2 = zero(nn.Conv2d(cout, cout, 3, padding=1))
         self.dropout = nn.Dropout(dropout)
         self.short = nn.Conv2d(cin, cout, 1) if cin != cout else nn.Identity()
 
     def forward(self, x, emb, mods):
-        h = self.conv1(F.silu(self.norm1(x, mods))) + self.emb(emb)
-        return self.short(x) + self.conv2(self.dropout(F.silu(self.norm2(h, mods))))
+        h = F.silu(self.norm1(x, mods))        # (B,cin,h,w)
+        h = self.conv1(h) + self.emb(emb)      # (B,cout,h,w) + (B,cout,1,1), or + (B,cout,h,w)
+        short = self.short(x)                  # (B,cout,h,w)
+        h = F.silu(self.norm2(h, mods))        # (B,cout,h,w)
+        return short + self.conv2(self.dropout(h))
 
 # %% ../../nbs/15_unet.ipynb #attention
 def sinusoid(t:torch.Tensor, dim:int)->torch.Tensor: # adds an axis of this length at the end
-    "A number as cosines and sines of many frequencies"
-    freq = torch.exp(torch.arange(dim//2, device=t.device)*(-math.log(10_000)/(dim//2)))
-    a = t.float()[..., None]*freq
-    return torch.cat([a.cos(), a.sin()], -1)
+    "A number as cosines and sines of many frequencies"   # Vaswani et al. 2017 (arXiv 1706.03762), section 3.5
+    half = dim//2
+    freq = torch.exp(torch.arange(half, device=t.device)*(-math.log(10_000)/half))
+    a = t.float()[..., None]*freq              # (…,dim/2)
+    return torch.cat([a.cos(), a.sin()], -1)   # (…,dim)
 
-def _attend(tokens, qkv, heads): # (…, tokens, channels)
-    q, k, v = qkv(tokens).unflatten(-1, (3, heads, -1)).movedim(-3, 0).transpose(-2, -3)
-    return F.scaled_dot_product_attention(q, k, v).transpose(-2, -3).flatten(-2)
+def _attend(tokens, qkv, heads):
+    "Vaswani et al. 2017, eq. 1, in several heads"
+    qkv = qkv(tokens)                                # (…,tokens,3C)
+    qkv = qkv.unflatten(-1, (3, heads, -1))          # (…,tokens,3,heads,d)
+    q, k, v = qkv.movedim(-3, 0).transpose(-2, -3)   # three of (…,heads,tokens,d)
+    out = F.scaled_dot_product_attention(q, k, v)    # (…,heads,tokens,d)
+    return out.transpose(-2, -3).flatten(-2)         # (…,tokens,heads·d) = (…,tokens,C)
 
 class Attention(nn.Module):
     "Every pixel looks at every pixel of its frame"
@@ -136,37 +189,84 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = channels//64 if channels % 64 == 0 else 1
         self.norm = nn.GroupNorm(groups_of(channels), channels)
-        self.qkv, self.out = nn.Linear(channels, 3*channels), zero(nn.Linear(channels, channels))
+        self.qkv = nn.Linear(channels, 3*channels)
+        self.out = zero(nn.Linear(channels, channels))
 
     def forward(self, h, frames=1):
-        tokens = self.norm(h).permute(0, 2, 3, 1).flatten(1, 2)
-        return h + self.out(_attend(tokens, self.qkv, self.heads)).unflatten(1, h.shape[-2:]).permute(0, 3, 1, 2)
+        tokens = self.norm(h).permute(0, 2, 3, 1).flatten(1, 2)      # (B,C,h,w) → (B,h·w,C)
+        out = self.out(_attend(tokens, self.qkv, self.heads))        # (B,h·w,C)
+        out = out.unflatten(1, h.shape[-2:]).permute(0, 3, 1, 2)     # (B,C,h,w)
+        return h + out
 
 class TimeAttention(Attention):
     "Every pixel looks at the same pixel of all frames of its clip"
     def forward(self, h, frames):
-        n, c, height, width = h.shape
-        tokens = self.norm(h).permute(0, 2, 3, 1).reshape(-1, frames, height*width, c).transpose(1, 2)
-        tokens = tokens + sinusoid(torch.arange(frames, device=h.device), c).to(h.dtype)
-        out = self.out(_attend(tokens, self.qkv, self.heads)).transpose(1, 2)
-        return h + out.reshape(n, height, width, c).permute(0, 3, 1, 2)
+        n, c, height, width = h.shape                                # n = B·T
+        tokens = self.norm(h).permute(0, 2, 3, 1)                    # (B·T,h,w,C)
+        tokens = tokens.reshape(-1, frames, height*width, c)         # (B,T,h·w,C)
+        tokens = tokens.transpose(1, 2)                              # (B,h·w,T,C)
+        order = sinusoid(torch.arange(frames, device=h.device), c)   # (T,C)
+        tokens = tokens + order.to(h.dtype)
+        out = self.out(_attend(tokens, self.qkv, self.heads))        # (B,h·w,T,C)
+        out = out.transpose(1, 2)                                    # (B,T,h·w,C)
+        out = out.reshape(n, height, width, c).permute(0, 3, 1, 2)   # (B·T,C,h,w)
+        return h + out
 
 # %% ../../nbs/15_unet.ipynb #unet
 class Level(nn.Module):
     "One size of the picture on the way down, or up: blocks, attention, and the step to the next size"
-    def __init__(self, s, level, widths, skips, cin, down, norm): # widths: channels of all levels; skips: of what each block is joined with
+    def __init__(
+        self,
+        s:UNetSettings,
+        level:int,
+        widths:list,  # channels of all levels
+        skips:list,   # channels of what each block is joined with
+        cin:int,
+        down:bool,    # or up
+        norm,         # makes a normalisation for so many channels
+    ):
         super().__init__()
         cout = widths[level]
-        self.blocks = nn.ModuleList(ResBlock(c + skip, cout, 4*s.channels, norm, s.dropout) for c, skip in zip([cin] + [cout]*len(skips), skips))
+        enter = [cin] + [cout]*len(skips)
+        self.blocks = nn.ModuleList(
+            ResBlock(c + skip, cout, 4*s.channels, norm, s.dropout)
+            for c, skip in zip(enter, skips)
+        )
         self.attention = nn.ModuleList(Attention(cout) for _ in self.blocks if level in s.attention)
         self.temporal = nn.ModuleList(TimeAttention(cout) for _ in self.blocks if level in s.temporal)
         last = level == (len(widths)-1 if down else 0)
         self.move = None if last else nn.Conv2d(cout, cout, 3, stride=2 if down else 1, padding=1)
 
     def block(self, i, h, emb, mods, frames):
-        h = self.blocks[i](h, emb, mods)
-        if self.attention: h = self.attention[i](h)
+        h = self.blocks[i](h, emb, mods)   # (B,cin+skip,h,w) → (B,cout,h,w)
+        if self.attention:
+            h = self.attention[i](h)
         return self.temporal[i](h, frames) if self.temporal else h
+
+def _norm_of(s, part, level, cond):
+    "What makes the normalisations of one level of one part; `cond`: channels of the condition"
+    return (lambda c: Spade(c, cond, s.spade, level)) if part in s.spade_in else PlainNorm
+
+def _way_down(s, widths, cond):
+    "Its levels, and the channels of every map that the way up will be joined with"
+    c = s.channels
+    levels, skips = nn.ModuleList(), [c]
+    for level, width in enumerate(widths):
+        levels.append(Level(s, level, widths, [0]*s.blocks, c, True, _norm_of(s, 'down', level, cond)))
+        c = width
+        moves = level < len(widths)-1
+        skips += [width]*(s.blocks + moves)
+    return levels, skips
+
+def _way_up(s, widths, cond, skips):
+    "Its levels, the coarsest first, joined with the maps of the way down from the last to the first"
+    c = widths[-1]
+    levels = nn.ModuleList()
+    for level in reversed(range(len(widths))):
+        joined = [skips.pop() for _ in range(s.blocks + 1)]
+        levels.append(Level(s, level, widths, joined, c, False, _norm_of(s, 'up', level, cond)))
+        c = widths[level]
+    return levels
 
 class UNet(nn.Module):
     "A denoiser: `mods = net.condition(past, layout, gap)` once, `net(x, t, mods)` many times"
@@ -175,127 +275,225 @@ class UNet(nn.Module):
     def __init__(self, settings:UNetSettings):
         super().__init__()
         self.settings = s = settings
-        ch, widths, E = s.channels, [s.channels*m for m in s.multipliers], 4*s.channels
-        told = s.past_channels + s.layout_channels
-        cond = told + (self.GAP_MAPS if s.gaps else 0)
-        def norms(part, level): return (lambda c: Spade(c, cond, s.spade, level)) if part in s.spade_in else PlainNorm
-        self.time = nn.Sequential(nn.Conv2d(ch, E, 1), nn.SiLU(), nn.Conv2d(E, E, 1))
+        ch = s.channels
+        emb = 4*ch
+        cond = s.past_channels + s.layout_channels + (self.GAP_MAPS if s.gaps else 0)
+        self.time = nn.Sequential(nn.Conv2d(ch, emb, 1), nn.SiLU(), nn.Conv2d(emb, emb, 1))
         if s.gaps:
-            self.gap = nn.Embedding(s.gaps + 1, ch)      # 0 is "absent"
-            self.gap_emb, self.gap_maps = nn.Linear(s.targets*ch, E), nn.Linear(s.targets*ch, self.GAP_MAPS)
+            self.gap = nn.Embedding(s.gaps + 1, ch)   # 0 is "absent"
+            self.gap_emb = nn.Linear(s.targets*ch, emb)
+            self.gap_maps = nn.Linear(s.targets*ch, self.GAP_MAPS)
         self.enter = nn.Conv2d(s.in_channels, ch, 3, padding=1)
         self.enter_cond = nn.Conv2d(cond, ch, 3, padding=1, bias=False) if s.concat else None
 
-        self.down, skips, c = nn.ModuleList(), [ch], ch
-        for level, width in enumerate(widths):
-            self.down.append(Level(s, level, widths, [0]*s.blocks, c, True, norms('down', level)))
-            c = width
-            skips += [width]*(s.blocks + (level < len(widths)-1))
+        widths = [ch*m for m in s.multipliers]
         last = len(widths)-1
-        self.middle = nn.ModuleList(ResBlock(c, c, E, norms('middle', last), s.dropout) for _ in range(2))
+        c = widths[last]
+        norm = _norm_of(s, 'middle', last, cond)
+        self.down, skips = _way_down(s, widths, cond)
+        self.middle = nn.ModuleList(ResBlock(c, c, emb, norm, s.dropout) for _ in range(2))
         self.middle_attention = Attention(c) if last in s.attention else None
         self.middle_temporal = TimeAttention(c) if last in s.temporal else None
-        self.up = nn.ModuleList()
-        for level in reversed(range(len(widths))):
-            self.up.append(Level(s, level, widths, [skips.pop() for _ in range(s.blocks + 1)], c, False, norms('up', level)))
-            c = widths[level]
-        self.leave_norm, self.leave = norms('up', 0)(ch), zero(nn.Conv2d(ch, s.out_channels, 3, padding=1))
+        self.up = _way_up(s, widths, cond, skips)
+        self.leave_norm = _norm_of(s, 'up', 0, cond)(ch)
+        self.leave = zero(nn.Conv2d(ch, s.out_channels, 3, padding=1))
 
-        self.spades = [m for m in self.modules() if isinstance(m, Spade)]   # a plain list: they are registered where they belong
-        for i, m in enumerate(self.spades): m.index = i
+        # a plain list: they are registered where they belong
+        self.spades = [m for m in self.modules() if isinstance(m, Spade)]
+        for i, m in enumerate(self.spades):
+            m.index = i
         self.to(memory_format=torch.channels_last)
 
     def _run(self, f, *args):
-        if self.settings.checkpoint and self.training and torch.is_grad_enabled(): return checkpoint(f, *args, use_reentrant=False)
+        if self.settings.checkpoint and self.training and torch.is_grad_enabled():
+            return checkpoint(f, *args, use_reentrant=False)
         return f(*args)
 
-    def condition(self, past:torch.Tensor,        # (B, channels, h, w); for clips (B, T, channels, h, w)
-                  layout:torch.Tensor=None,       # likewise; left out: zeros
-                  gap:torch.Tensor=None,          # (B, targets), 1…gaps, 0 for an absent slot
-                  size:tuple=None)->Mods:         # height and width of x, where they differ from the past's
+    def condition(
+        self,
+        past:torch.Tensor,        # (B,channels,h,w); for clips (B,T,channels,h,w)
+        layout:torch.Tensor=None, # likewise; left out: zeros
+        gap:torch.Tensor=None,    # (B,targets), 1…gaps, 0 for an absent slot
+        size:tuple=None,          # height and width of x, where they differ from the past's
+    )->Mods:
         "Everything the network will ever want to know of the condition"
-        s, frames = self.settings, 1
-        if past.ndim == 5: frames, past, layout = past.shape[1], past.flatten(0, 1), None if layout is None else layout.flatten(0, 1)
-        if layout is None: layout = past.new_zeros(len(past), s.layout_channels, *past.shape[-2:])
-        for name, m, want in ('past', past, s.past_channels), ('layout', layout, s.layout_channels):
-            if m.shape[1] != want: raise FramepredError(f'the {name} has {m.shape[1]} channels, but this network was built for {want} ({name}_channels).')
-        if (gap is not None) != bool(s.gaps): raise FramepredError(f'this network was built with gaps={s.gaps}, so it {"wants" if s.gaps else "takes no"} gap, one number for each target slot.')
-        cond, emb, present = torch.cat([past, layout], 1), None, None
+        s = self.settings
+        frames = 1
+        if past.ndim == 5:
+            frames = past.shape[1]
+            past = past.flatten(0, 1)   # (B·T,channels,h,w)
+            layout = None if layout is None else layout.flatten(0, 1)
+        if layout is None:
+            layout = past.new_zeros(len(past), s.layout_channels, *past.shape[-2:])
+        _check_condition(s, past, layout, gap)
+        cond = torch.cat([past, layout], 1)
+        emb = present = None
         if s.gaps:
-            if gap.is_cpu and not torch.compiler.is_compiling() and not 0 <= int(gap.min()) <= int(gap.max()) <= s.gaps:   # a card would have to be waited for
-                raise FramepredError(f'gaps run from {int(gap.min())} to {int(gap.max())}, but this network knows 1…{s.gaps}, and 0 for an absent slot.')
-            g = self.gap(gap.repeat_interleave(frames, 0)).flatten(1)
-            emb = self.gap_emb(g)[:, :, None, None]
-            cond = torch.cat([cond, self.gap_maps(g)[:, :, None, None].expand(-1, -1, *cond.shape[-2:])], 1)
-            present = (gap.repeat_interleave(frames, 0) > 0).to(past.dtype).repeat_interleave(s.in_channels//s.targets, 1)[:, :, None, None]
+            gap = gap.repeat_interleave(frames, 0)              # (B·T,targets)
+            g = self.gap(gap).flatten(1)                        # (B·T,targets·ch)
+            emb = self.gap_emb(g)[:, :, None, None]             # (B·T,E,1,1)
+            flat = self.gap_maps(g)[:, :, None, None]           # (B·T,GAP_MAPS,1,1)
+            cond = torch.cat([cond, flat.expand(-1, -1, *cond.shape[-2:])], 1)
+            present = _present(s, gap, past.dtype)              # (B·T,in,1,1)
         cond = cond.contiguous(memory_format=torch.channels_last)
         sizes = level_sizes(*(size or cond.shape[-2:]), len(s.multipliers))
         small = [F.interpolate(cond, hw, mode=s.resize) if hw != cond.shape[-2:] else cond for hw in sizes]
         maps = tuple(self._run(m.modulation, small[m.level]) for m in self.spades)
-        return Mods(maps, self.enter_cond(small[0]) if s.concat else None, emb, present, frames)
+        stem = self.enter_cond(small[0]) if s.concat else None
+        return Mods(maps, stem, emb, present, frames)
 
-    def forward(self, x:torch.Tensor,      # (B, channels, h, w), B a multiple of the condition's; clips (B, T, channels, h, w)
-                t:torch.Tensor,            # (B,) or (B, 1, h, w)
-                mods:Mods=Mods())->torch.Tensor: # like x, with out_channels
+    def forward(
+        self,
+        x:torch.Tensor,   # (B,channels,h,w), B a multiple of the condition's; clips (B,T,channels,h,w)
+        t:torch.Tensor,   # (B,) or (B,1,h,w)
+        mods:Mods=Mods(),
+    )->torch.Tensor:      # like x, with out_channels
         "The answer, of the same size as `x`"
         clip = x.ndim == 5
         frames = x.shape[1] if clip else 1
-        if clip: x, t = x.flatten(0, 1), t.repeat_interleave(frames, 0)
+        if clip:
+            x = x.flatten(0, 1)                  # (B,T,in,h,w) → (B·T,in,h,w), called (B,in,h,w) from here on
+            t = t.repeat_interleave(frames, 0)   # (B·T,)
         self._check(x, mods, frames)
         x = x.contiguous(memory_format=torch.channels_last)
-        if mods.present is not None: x = meet(torch.mul, x, mods.present, frames)
-        emb = self.time(self._features(t, x.dtype))
-        if mods.emb is not None: emb = meet(torch.add, emb, mods.emb, frames)
-        emb = F.silu(emb)
-        embs = [emb if emb.shape[-2:] in ((1, 1), hw) else F.interpolate(emb, hw, mode='area') for hw in level_sizes(*x.shape[-2:], len(self.down))]
+        if mods.present is not None:
+            x = meet(torch.mul, x, mods.present, frames)
+        embs = self._embed(t, x, mods, frames)   # of each level, (B,E,1,1) or (B,E,h,w)
+        h = self.enter(x)                        # (B,ch,h,w)
+        if mods.stem is not None:
+            h = meet(torch.add, h, mods.stem, frames)
+        h, skips = self._descend(h, embs, mods, frames)      # (B,C,h/2ᴸ,w/2ᴸ), C and L of the last level
+        h = self._turn(h, embs[-1], mods, frames)            # the same
+        h = self._ascend(h, skips, embs, mods, frames)       # (B,ch,h,w)
+        out = self.leave(F.silu(self.leave_norm(h, mods)))   # (B,out,h,w)
+        return out.unflatten(0, (-1, frames)) if clip else out   # clips (B,T,out,h,w)
 
-        h = self.enter(x)
-        if mods.stem is not None: h = meet(torch.add, h, mods.stem, frames)
-        skips = [h]
+    def _embed(self, t, x, mods, frames):
+        "The step and the gaps, at the size of each level"
+        emb = self.time(_step_features(t, self.settings.channels, x.dtype))   # (B,E,1,1) or (B,E,h,w)
+        if mods.emb is not None:
+            emb = meet(torch.add, emb, mods.emb, frames)
+        emb = F.silu(emb)
+        sizes = level_sizes(*x.shape[-2:], len(self.down))
+        return [emb if emb.shape[-2:] in ((1, 1), hw) else F.interpolate(emb, hw, mode='area') for hw in sizes]
+
+    def _descend(self, h, embs, mods, frames):
+        "The way down: the coarsest map, and every map that the way up will be joined with"
+        skips = [h]   # (B,ch,h,w)
         for level, e in zip(self.down, embs):
             for i in range(len(level.blocks)):
-                h = self._run(level.block, i, h, e, mods, frames)
+                h = self._run(level.block, i, h, e, mods, frames)   # (B,C,h,w) of this level
                 skips.append(h)
-            if level.move is not None: skips.append(h := level.move(h))
-        h = self._run(self.middle[0], h, embs[-1], mods)
-        if self.middle_attention is not None: h = self.middle_attention(h)
-        if self.middle_temporal is not None: h = self.middle_temporal(h, frames)
-        h = self._run(self.middle[1], h, embs[-1], mods)
-        for level, e in zip(self.up, reversed(embs)):
-            for i in range(len(level.blocks)): h = self._run(level.block, i, torch.cat([h, skips.pop()], 1), e, mods, frames)
             if level.move is not None:
-                height, width = skips[-1].shape[-2:]      # an odd side was rounded up on the way down
+                h = level.move(h)   # (B,C,⌈h/2⌉,⌈w/2⌉)
+                skips.append(h)
+        return h, skips
+
+    def _turn(self, h, emb, mods, frames):
+        "The middle"
+        h = self._run(self.middle[0], h, emb, mods)
+        if self.middle_attention is not None:
+            h = self.middle_attention(h)
+        if self.middle_temporal is not None:
+            h = self.middle_temporal(h, frames)
+        return self._run(self.middle[1], h, emb, mods)
+
+    def _ascend(self, h, skips, embs, mods, frames):
+        "The way up, joined with what was left on the way down"
+        for level, e in zip(self.up, reversed(embs)):
+            for i in range(len(level.blocks)):
+                joined = torch.cat([h, skips.pop()], 1)                  # (B,C+skip,h,w)
+                h = self._run(level.block, i, joined, e, mods, frames)   # (B,C,h,w)
+            if level.move is not None:
+                height, width = skips[-1].shape[-2:]   # an odd side was rounded up on the way down
                 h = F.interpolate(h, scale_factor=2., mode='nearest')[..., :height, :width]
                 h = level.move(h.contiguous(memory_format=torch.channels_last))
-        out = self.leave(F.silu(self.leave_norm(h, mods)))
-        return out.unflatten(0, (-1, frames)) if clip else out
+        return h
 
     def maps_nbytes(self, height:int, width:int, itemsize:int=2)->int: # of x; 2 bytes for bfloat16, 4 for float32
         "Bytes that the maps of one condition take, to size batches by"
         sizes = level_sizes(height, width, len(self.down))
         return sum(2*m.channels*math.prod(sizes[m.level])*itemsize for m in self.spades)
 
-    def _features(self, t, dtype):
-        f = sinusoid(t if t.ndim == 1 else t[:, 0], self.settings.channels).to(dtype)
-        return f[:, :, None, None] if t.ndim == 1 else f.permute(0, 3, 1, 2)
-
     def _check(self, x, mods, frames):
-        s, rows = self.settings, next((len(m) for m in (*mods.maps, mods.stem, mods.emb) if m is not None), None)
-        if x.shape[1] != s.in_channels: raise FramepredError(f'x has {x.shape[1]} channels, but this network was built for {s.in_channels} (in_channels).')
-        if len(mods.maps) != len(self.spades): raise FramepredError(f'these mods hold {len(mods.maps)} maps, but this network has {len(self.spades)} SPADE norms; make them with its own condition().')
-        if rows and mods.frames != frames: raise FramepredError(f'x has {frames} frames a clip, the condition has {mods.frames}; the two must be the same.')
-        if rows and len(x) % rows: raise FramepredError(f'{len(x)} samples cannot be shared out evenly over the {rows} conditions in these mods.')
-        sizes = level_sizes(*x.shape[-2:], len(s.multipliers))
-        for m, spade in zip(mods.maps, self.spades):
-            if m.shape[-2:] != sizes[spade.level]: raise FramepredError(f'x is {x.shape[-2]}×{x.shape[-1]}, but these mods were made for another size; give condition() the size of x.')
+        _check_call(self, x, mods, frames)
+
+def _present(s, gap, dtype):
+    "1 for x's channels of a slot that is there, 0 for those of an absent one"
+    there = (gap > 0).to(dtype)                                 # (B,targets)
+    each = s.in_channels//s.targets
+    return there.repeat_interleave(each, 1)[:, :, None, None]   # (B,in,1,1)
+
+def _step_features(t, channels, dtype):
+    "The step as sines, one vector per sample or one per cell"
+    if t.ndim == 1:
+        return sinusoid(t, channels).to(dtype)[:, :, None, None]       # (B,) → (B,ch,1,1)
+    return sinusoid(t[:, 0], channels).to(dtype).permute(0, 3, 1, 2)   # (B,1,h,w) → (B,ch,h,w)
+
+def _check_condition(s, past, layout, gap):
+    "Is this what `condition` of a network with these settings takes?"
+    for name, m, want in ('past', past, s.past_channels), ('layout', layout, s.layout_channels):
+        if m.shape[1] != want:
+            raise FramepredError(
+                f'the {name} has {m.shape[1]} channels, '
+                f'but this network was built for {want} ({name}_channels).'
+            )
+    if (gap is not None) != bool(s.gaps):
+        raise FramepredError(
+            f'this network was built with gaps={s.gaps}, '
+            f'so it {"wants" if s.gaps else "takes no"} gap, one number for each target slot.'
+        )
+    if not s.gaps or not gap.is_cpu or torch.compiler.is_compiling():   # a card would have to be waited for
+        return
+    if not 0 <= int(gap.min()) <= int(gap.max()) <= s.gaps:
+        raise FramepredError(
+            f'gaps run from {int(gap.min())} to {int(gap.max())}, '
+            f'but this network knows 1…{s.gaps}, and 0 for an absent slot.'
+        )
+
+def _check_call(net, x, mods, frames):
+    "Does `x` fit the network, and do the mods fit both?"
+    s = net.settings
+    if x.shape[1] != s.in_channels:
+        raise FramepredError(
+            f'x has {x.shape[1]} channels, but this network was built for {s.in_channels} (in_channels).'
+        )
+    if len(mods.maps) != len(net.spades):
+        raise FramepredError(
+            f'these mods hold {len(mods.maps)} maps, but this network has {len(net.spades)} SPADE norms; '
+            'make them with its own condition().'
+        )
+    rows = next((len(m) for m in (*mods.maps, mods.stem, mods.emb) if m is not None), None)
+    if rows and mods.frames != frames:
+        raise FramepredError(
+            f'x has {frames} frames a clip, the condition has {mods.frames}; the two must be the same.'
+        )
+    if rows and len(x) % rows:
+        raise FramepredError(
+            f'{len(x)} samples cannot be shared out evenly over the {rows} conditions in these mods.'
+        )
+    sizes = level_sizes(*x.shape[-2:], len(s.multipliers))
+    for m, spade in zip(mods.maps, net.spades):
+        if m.shape[-2:] != sizes[spade.level]:
+            raise FramepredError(
+                f'x is {x.shape[-2]}×{x.shape[-1]}, but these mods were made for another size; '
+                'give condition() the size of x.'
+            )
 
 # %% ../../nbs/15_unet.ipynb #counts
 def parameter_counts(net:nn.Module)->dict: # part → number; 'all' is their sum
     "Where a network's parameters sit"
     counts = dict.fromkeys(('convolutions', 'spade', 'attention', 'time and gaps'), 0)
     for name, m in net.named_modules():
-        part = ('spade' if isinstance(m, Spade) or '.shared' in name or '.gamma_beta' in name else
-                'attention' if isinstance(m, Attention) or 'attention' in name or 'temporal' in name else
-                'time and gaps' if name.startswith(('time', 'gap')) or name.endswith('.emb') else 'convolutions')
-        counts[part] += sum(p.numel() for p in m.parameters(recurse=False))
+        counts[_part_of(name, m)] += sum(p.numel() for p in m.parameters(recurse=False))
     return {**counts, 'all': sum(counts.values())}
+
+def _part_of(name, module):
+    "What a module's own parameters are for"
+    if isinstance(module, Spade) or '.shared' in name or '.gamma_beta' in name:
+        return 'spade'
+    if isinstance(module, Attention) or 'attention' in name or 'temporal' in name:
+        return 'attention'
+    if name.startswith(('time', 'gap')) or name.endswith('.emb'):
+        return 'time and gaps'
+    return 'convolutions'

@@ -16,26 +16,40 @@ from ..core import CLASSES, OBSERVED, TARGET, FramepredError, rng
 def check_ids(a, classes:int=CLASSES)->np.ndarray:
     "Class ids as they are, or a sentence that says why they are none"
     a = np.asarray(a)
-    if a.dtype.kind not in 'iu': raise FramepredError(f'A mask holds class ids, which are whole numbers; this one holds {a.dtype}.')
+    if a.dtype.kind not in 'iu':
+        raise FramepredError(f'A mask holds class ids, which are whole numbers; this one holds {a.dtype}.')
     if a.size and (a.min() < 0 or a.max() >= classes):
-        raise FramepredError(f'A mask holds the id {a.min() if a.min() < 0 else a.max()}, but the classes are 0…{classes-1}; clear such ids to background (0) first, as reading a clip does.')
+        raise FramepredError(
+            f'A mask holds the id {a.min() if a.min() < 0 else a.max()}, but the classes are 0…{classes-1}; '
+            'clear such ids to background (0) first, as reading a clip does.'
+        )
     return a
 
-def iou_counts(pred,   # class ids, any shape
-               target, # class ids, the same shape
-               ignore=None, # bool, the same shape: pixels that do not count, on either side
-               classes:int=CLASSES)->np.ndarray: # int64 (3, classes)
+def iou_counts(
+    pred,        # class ids, any shape
+    target,      # class ids, the same shape
+    ignore=None, # bool, the same shape: pixels that do not count, on either side
+    classes:int=CLASSES,
+)->np.ndarray:   # int64 (3, classes)
     "Pixels of every class in both, in `pred` and in `target`: all that Jaccard needs, and it adds up over clips"
-    pred, target = check_ids(pred, classes), check_ids(target, classes)
-    if pred.shape != target.shape: raise FramepredError(f'A prediction of shape {pred.shape} cannot be scored against a truth of shape {target.shape}.')
-    if ignore is not None: pred, target = pred[~np.asarray(ignore, bool)], target[~np.asarray(ignore, bool)]
-    return np.stack([np.bincount(x.ravel(), minlength=classes) for x in (target[pred==target], pred, target)])
+    pred = check_ids(pred, classes)
+    target = check_ids(target, classes)
+    if pred.shape != target.shape:
+        raise FramepredError(
+            f'A prediction of shape {pred.shape} cannot be scored against a truth of shape {target.shape}.'
+        )
+    if ignore is not None:
+        counted = ~np.asarray(ignore, bool)
+        pred, target = pred[counted], target[counted]
+    both = target[pred==target]
+    return np.stack([np.bincount(x.ravel(), minlength=classes) for x in (both, pred, target)])
 
 def iou(counts)->np.ndarray: # counts (…, 3, classes); gives (…, classes)
-    "IoU of every class; nan where it is on neither side"
-    both, pred, true = np.moveaxis(np.asarray(counts), -2, 0)
+    "IoU of every class; nan where it is on neither side"   # |P ∩ T| / |P ∪ T|
+    both, pred, true = np.moveaxis(np.asarray(counts), -2, 0)   # three of (…, classes)
     union = pred+true-both
-    return np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
+    nowhere = np.full(union.shape, np.nan)
+    return np.divide(both, union, out=nowhere, where=union > 0)
 
 def jaccard(counts): # (…, 3, classes), summed over all that is to be scored together
     "The competition's score: mean IoU of the classes that occur on either side, background included"
@@ -45,30 +59,39 @@ def _mean(values):
     "Mean over the last axis of what is not nan, nan where nothing is left"
     known = ~np.isnan(values)
     n = np.asarray(known.sum(-1))
-    return np.divide(np.where(known, values, 0).sum(-1), n, out=np.full(n.shape, np.nan), where=n > 0)[()]
+    total = np.where(known, values, 0).sum(-1)
+    nothing = np.full(n.shape, np.nan)
+    return np.divide(total, n, out=nothing, where=n > 0)[()]   # a number rather than an array of one
 
 class Jaccard:
     "The score of any number of clips, in constant memory"
-    def __init__(self, classes:int=CLASSES): self.counts = np.zeros((3, classes), np.int64)
+    def __init__(self, classes:int=CLASSES):
+        self.counts = np.zeros((3, classes), np.int64)
+
     def update(self, pred, target, ignore=None):
         "Count one more clip, or batch of clips"
         self.counts += iou_counts(pred, target, ignore, self.counts.shape[1])
         return self
+
     def compute(self)->float:
         "The score of all that was counted so far; nan before the first clip"
         return float(jaccard(self.counts))
 
 # %% ../../nbs/16_jaccard.ipynb #unseen
-def unseen(masks,             # (T, H, W) class ids of a clip
-           index:int=TARGET)->np.ndarray: # bool (H, W); frame n is index n-1
+def unseen(
+    masks,            # (T, H, W) class ids of a clip
+    index:int=TARGET, # frame n is index n-1
+)->np.ndarray:        # bool (H, W)
     "The pixels of one frame that belong to objects never seen in frames 1–11"
     masks = np.asarray(masks)
-    return ~np.isin(masks[index], masks[:OBSERVED]) & (masks[index] > 0)
+    frame = masks[index]
+    return ~np.isin(frame, masks[:OBSERVED]) & (frame > 0)
 
 # %% ../../nbs/16_jaccard.ipynb #clip_iou
 def object_iou(counts): # (…, 3, classes)
     "Mean IoU of the objects (not the background) in the truth; nan where there are none"
-    return _mean(np.where(np.asarray(counts)[..., 2, 1:] > 0, iou(counts)[..., 1:], np.nan))
+    in_truth = np.asarray(counts)[..., 2, 1:] > 0
+    return _mean(np.where(in_truth, iou(counts)[..., 1:], np.nan))
 
 def clip_iou(pred, target, ignore=None)->float:
     "Mean IoU of the objects in one true mask"
@@ -83,29 +106,55 @@ class Interval(NamedTuple):
 
 def _resamples(clips:int, samples:int=1000, seed:int=0)->np.ndarray: # (samples, clips)
     "How often each clip is drawn in each resample: the same for everything scored on as many clips"
-    return rng(seed, 'bootstrap', clips).multinomial(clips, np.full(clips, 1/clips), size=samples)
+    alike = np.full(clips, 1/clips)
+    return rng(seed, 'bootstrap', clips).multinomial(clips, alike, size=samples)
 
-def bootstrap(counts,            # (clips, …): what adds up over clips, such as `iou_counts` of each
-              statistic=jaccard, # score of sums over clips; works on any leading axes
-              level:float=.95, samples:int=1000, seed:int=0)->Interval:
+def bootstrap(
+    counts,            # (clips, …): what adds up over clips, such as `iou_counts` of each
+    statistic=jaccard, # score of sums over clips; works on any leading axes
+    level:float=.95,
+    samples:int=1000,
+    seed:int=0,
+)->Interval:
     "A score over clips, with its interval"
-    return _interval(lambda w: _scored(w, counts, statistic), len(counts), level, samples, seed)
+    def score(weights):
+        return _scored(weights, counts, statistic)
+    return _interval(score, len(counts), level, samples, seed)
 
-def paired(a, b,                 # (clips, …) of two methods, on the same clips in the same order
-           statistic=jaccard, level:float=.95, samples:int=1000, seed:int=0)->Interval:
+def paired(
+    a,                 # (clips, …) of one method
+    b,                 # of the other, on the same clips in the same order
+    statistic=jaccard,
+    level:float=.95,
+    samples:int=1000,
+    seed:int=0,
+)->Interval:
     "How much better `a` scores than `b`, with its interval"
-    if len(a) != len(b): raise FramepredError(f'A paired difference needs the same clips on both sides, not {len(a)} and {len(b)}.')
-    return _interval(lambda w: _scored(w, a, statistic)-_scored(w, b, statistic), len(a), level, samples, seed)
+    if len(a) != len(b):
+        raise FramepredError(
+            f'A paired difference needs the same clips on both sides, not {len(a)} and {len(b)}.'
+        )
+    def score(weights):
+        return _scored(weights, a, statistic) - _scored(weights, b, statistic)
+    return _interval(score, len(a), level, samples, seed)
 
 def _scored(weights, counts, statistic): # weights (samples, clips)
+    "The statistic of every resample"
     counts = np.asarray(counts, float)
-    return statistic((weights @ counts.reshape(len(counts), -1)).reshape(-1, *counts.shape[1:]))
+    sums = weights @ counts.reshape(len(counts), -1)   # (samples, clips) @ (clips, counts)
+    return statistic(sums.reshape(-1, *counts.shape[1:]))
 
 def _interval(score, clips, level, samples, seed):
-    if clips < 1: raise FramepredError('There are no clips to score.')
-    value, again = float(score(np.ones((1, clips)))[0]), score(_resamples(clips, samples, seed))
+    "Value ± so many standard errors: the standard normal interval of Efron and Tibshirani 1993, chapter 13"
+    if clips < 1:
+        raise FramepredError('There are no clips to score.')
+    once = np.ones((1, clips))
+    value = float(score(once)[0])
+    again = score(_resamples(clips, samples, seed))
     again = again[~np.isnan(again)]
-    half = NormalDist().inv_cdf((1+level)/2)*float(again.std()) if clips > 1 and len(again) else float('nan')
+    half = float('nan')
+    if clips > 1 and len(again):
+        half = NormalDist().inv_cdf((1+level)/2)*float(again.std())
     return Interval(value, value-half, value+half)
 
 def mean_terms(values)->np.ndarray: # (clips,) → (clips, 2)
@@ -115,4 +164,6 @@ def mean_terms(values)->np.ndarray: # (clips,) → (clips, 2)
 
 def mean_of(terms):
     "The mean, from sums of `mean_terms`"
-    return np.divide(terms[..., 0], terms[..., 1], out=np.full(terms.shape[:-1], np.nan), where=terms[..., 1] > 0)
+    total, n = terms[..., 0], terms[..., 1]
+    nothing = np.full(terms.shape[:-1], np.nan)
+    return np.divide(total, n, out=nothing, where=n > 0)

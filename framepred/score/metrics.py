@@ -13,11 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from ..core import CLASSES, OBSERVED, SIZE, TARGET, FramepredError
 from ..files import atomic
-from .jaccard import (Interval, Jaccard, bootstrap, check_ids, clip_iou, iou, iou_counts, jaccard, mean_of, mean_terms,
-                               object_iou, paired, unseen)
+from .jaccard import Interval, Jaccard, bootstrap, check_ids, clip_iou, iou, iou_counts
+from .jaccard import jaccard, mean_of, mean_terms, object_iou, paired, unseen
 
 # %% ../../nbs/17_metrics.ipynb #passed_on
-_all_ = ['Interval', 'Jaccard', 'bootstrap', 'clip_iou', 'iou', 'iou_counts', 'jaccard', 'mean_of', 'mean_terms', 'object_iou', 'paired', 'unseen']
+_all_ = [
+    'Interval', 'Jaccard', 'bootstrap', 'clip_iou', 'iou', 'iou_counts',
+    'jaccard', 'mean_of', 'mean_terms', 'object_iou', 'paired', 'unseen',
+]
 
 # %% ../../nbs/17_metrics.ipynb #copy
 def copy_last(masks)->np.ndarray: # masks (T, H, W), of which frames 1–11 are looked at
@@ -37,63 +40,91 @@ def tracks(masks)->dict: # masks (T, H, W)
     "A `Track` for every object, by its class id"
     masks = check_ids(masks)
     T, H, W = masks.shape
-    code = masks+CLASSES*np.arange(T)[:, None, None]
-    # pixels of every class in every row, then column, of every frame
-    rows, cols = [np.bincount((code*n+place).ravel(), minlength=T*CLASSES*n).reshape(T, CLASSES, n)
-                  for n, place in ((H, np.arange(H)[:, None]), (W, np.arange(W)))]
-    return {int(k): _track((rows[:, k], cols[:, k])) for k in np.flatnonzero(rows.any((0, 2))) if k}
+    code = masks+CLASSES*np.arange(T)[:, None, None]   # one number for each class in each frame
+    def count(n, place):
+        "Pixels of every class in every line of every frame: (T, CLASSES, n)"
+        return np.bincount((code*n+place).ravel(), minlength=T*CLASSES*n).reshape(T, CLASSES, n)
+    rows = count(H, np.arange(H)[:, None])
+    cols = count(W, np.arange(W))
+    objects = [k for k in np.flatnonzero(rows.any((0, 2))) if k]
+    return {int(k): _track((rows[:, k], cols[:, k])) for k in objects}
 
 def _track(lines): # pixels in every row (T, H) and column (T, W)
     area = lines[0].sum(1)
     centre = np.stack([n@np.arange(n.shape[1])/np.maximum(area, 1) for n in lines], 1)
-    edges = np.stack([np.stack([(n > 0).argmax(1), n.shape[1]-1-(n > 0)[:, ::-1].argmax(1)], 1) for n in lines], 1)
+    edges = np.stack([_ends(n > 0) for n in lines], 1)
     border = np.array([(0, n.shape[1]-1) for n in lines])
     free = (edges != border) & (area > 0)[:, None, None]
     whole = free.all((1, 2))
-    if whole.any(): whole &= area >= .8*np.median(area[whole])
+    if whole.any():
+        whole &= area >= .8*np.median(area[whole])
     return Track(area, centre, edges, free, whole)
 
+def _ends(there): # bool (T, n) → (T, 2)
+    "The first and the last line in which something is"
+    first = there.argmax(1)
+    last = there.shape[1]-1-there[:, ::-1].argmax(1)
+    return np.stack([first, last], 1)
+
 # %% ../../nbs/17_metrics.ipynb #velocity
-def velocity(masks,              # (T, H, W), of which frames 1–11 are looked at
-             ahead:int=TARGET-OBSERVED+1, # frames from the last one looked at to the one wanted
-             memory:int=3,       # frames that the speed is taken from
-             coast:float=1.)->np.ndarray: # share of the way at constant speed that is really covered
+def velocity(
+    masks,                       # (T, H, W), of which frames 1–11 are looked at
+    ahead:int=TARGET-OBSERVED+1, # frames from the last one looked at to the one wanted
+    memory:int=3,                # frames that the speed is taken from
+    coast:float=1.,              # share of the way at constant speed that is really covered
+)->np.ndarray:
     "Every object goes on at constant speed: its last whole mask, moved, nearer ones over farther ones"
     masks = np.asarray(masks)[:OBSERVED]
     moved = []
     for k, t in tracks(masks).items():
         seen = np.flatnonzero(t.area)
-        last, speed = seen[-1], _speed(t, seen[-memory:])
+        last = seen[-1]
+        speed = _speed(t, seen[-memory:])
         shape = np.flatnonzero(t.whole)[-1] if t.whole.any() else last
         y, x = np.nonzero(masks[shape] == k)
         way = _way(t, shape, last, speed)+coast*speed*(len(masks)-1-last+ahead)
         dy, dx = np.rint(way).astype(int)
-        moved.append((y.max()+dy, k, y+dy, x+dx))
+        moved.append(_Moved(y.max()+dy, k, y+dy, x+dx))
     H, W = masks.shape[1:]
     out = np.zeros((H, W), masks.dtype)
-    for _, k, y, x in sorted(moved, key=lambda m: m[:2]):
-        inside = (y >= 0) & (y < H) & (x >= 0) & (x < W)
-        out[y[inside], x[inside]] = k
+    for m in sorted(moved, key=lambda m: (m.foot, m.id)):   # nearer ones last
+        inside = (m.y >= 0) & (m.y < H) & (m.x >= 0) & (m.x < W)
+        out[m.y[inside], m.x[inside]] = m.id
     return out
+
+class _Moved(NamedTuple):
+    "The pixels of an object where it is expected"
+    foot: int     # its lowest row
+    id: int
+    y: np.ndarray
+    x: np.ndarray
 
 def _speed(t, frames):
     "Pixels a frame (y, x), 0 where it cannot be told"
     speed = np.zeros(2)
     for axis in range(2):
         known = [(t.whole, t.centre[:, axis])]
-        if t.whole[frames].sum() < 2: known = [(t.free[:, axis, side], t.edges[:, axis, side]) for side in range(2)]
-        slopes = [_slope(f, place[f]) for f, place in ((frames[good[frames]], place) for good, place in known) if len(f) > 1]
-        if slopes: speed[axis] = np.mean(slopes)
+        if t.whole[frames].sum() < 2:
+            known = [(t.free[:, axis, side], t.edges[:, axis, side]) for side in range(2)]
+        slopes = []
+        for good, place in known:
+            f = frames[good[frames]]
+            if len(f) > 1:
+                slopes.append(_slope(f, place[f]))
+        if slopes:
+            speed[axis] = np.mean(slopes)
     return speed
 
 def _slope(t, x):
+    "The median of the slopes between all pairs: Theil 1950, Sen 1968"
     i, j = np.triu_indices(len(t), 1)
     return np.median((x[j]-x[i])/(t[j]-t[i]))
 
 def _way(t, first, last, speed):
     "How far (y, x) the object came between two frames, by the edges that are its own in both"
     both = t.free[first] & t.free[last]
-    by_edges = np.where(both, t.edges[last]-t.edges[first], 0).sum(1)/np.maximum(both.sum(1), 1)
+    shift = np.where(both, t.edges[last]-t.edges[first], 0)
+    by_edges = shift.sum(1)/np.maximum(both.sum(1), 1)
     return np.where(both.any(1), by_edges, speed*(last-first))
 
 # %% ../../nbs/17_metrics.ipynb #likeness
@@ -104,52 +135,83 @@ def psnr(a, b)->float: # uint8 pictures (H, W, 3)
 
 def ssim(a, b)->float: # uint8 pictures (H, W, 3)
     "Mean structural similarity, 1 for equal pictures; the border is mirrored"
+    # Wang et al. 2004 (Image quality assessment: from error visibility to structural similarity), eq. 13
     import cv2
-    mean = lambda x: cv2.GaussianBlur(x, (11, 11), 1.5)
-    a, b = np.asarray(a, float)/255, np.asarray(b, float)/255
+    def mean(x):
+        return cv2.GaussianBlur(x, (11, 11), 1.5)
+    a = np.asarray(a, float)/255
+    b = np.asarray(b, float)/255
     ma, mb = mean(a), mean(b)
-    va, vb, ab = mean(a*a)-ma*ma, mean(b*b)-mb*mb, mean(a*b)-ma*mb
-    return float(np.mean((2*ma*mb+.01**2)*(2*ab+.03**2)/((ma*ma+mb*mb+.01**2)*(va+vb+.03**2))))
+    va = mean(a*a)-ma*ma
+    vb = mean(b*b)-mb*mb
+    ab = mean(a*b)-ma*mb
+    alike = (2*ma*mb+.01**2)*(2*ab+.03**2)
+    most = (ma*ma+mb*mb+.01**2)*(va+vb+.03**2)
+    return float(np.mean(alike/most))
 
 # %% ../../nbs/17_metrics.ipynb #submission
-def write_submission(path,  # …/name.npy or …/name.pt
-                     array, # (N, 160, 240) class ids in order of video number, numpy or torch
-                     )->Path:
+def write_submission(
+    path,  # …/name.npy or …/name.pt
+    array, # (N, 160, 240) class ids in order of video number, numpy or torch
+)->Path:
     "Write a submission, whole or not at all"
-    path, array = Path(path), array.detach().cpu().numpy() if hasattr(array, 'detach') else np.asarray(array)
+    path = Path(path)
+    array = array.detach().cpu().numpy() if hasattr(array, 'detach') else np.asarray(array)
     array = check_submission(array, 'The submission', len(array) if array.ndim else 0)
-    if not len(array): raise FramepredError(f'{path} was not written: the submission has no rows.')
+    if not len(array):
+        raise FramepredError(f'{path} was not written: the submission has no rows.')
     if _ending(path) == '.npy':
-        with atomic(path) as tmp: np.save(tmp, array)
+        with atomic(path) as tmp:
+            np.save(tmp, array)
     else:
         import torch
         with atomic(path) as tmp:
-            try: torch.save(torch.from_numpy(array), tmp)
-            except RuntimeError as e: raise OSError(str(e)) from e  # what torch says of a full disk
+            try:
+                torch.save(torch.from_numpy(array), tmp)
+            except RuntimeError as e:
+                raise OSError(str(e)) from e   # what torch says of a full disk
     return path
 
-def read_submission(path,
-                    count:int, # rows that there must be: the clips of the split
-                    )->np.ndarray: # uint8 (count, 160, 240)
+def read_submission(
+    path,
+    count:int,   # rows that there must be: the clips of the split
+)->np.ndarray:   # uint8 (count, 160, 240)
     "Read a submission, or say in a sentence what is wrong with it"
     path = Path(path)
     ending = _ending(path)
-    if not path.is_file(): raise FramepredError(f'{path} is not {"a file" if path.exists() else "there"}; a submission is a .npy or .pt file such as `framepred predict … --out {path.name}` writes.')
-    return check_submission(_read_npy(path) if ending == '.npy' else _read_pt(path), path, count)
+    if not path.is_file():
+        raise FramepredError(
+            f'{path} is not {"a file" if path.exists() else "there"}; a submission is a .npy or .pt file '
+            f'such as `framepred predict … --out {path.name}` writes.'
+        )
+    array = _read_npy(path) if ending == '.npy' else _read_pt(path)
+    return check_submission(array, path, count)
 
 def _ending(path):
-    if path.suffix not in ('.npy', '.pt'): raise FramepredError(f'{path} ends in "{path.suffix}", but a submission is a .npy (numpy array) or .pt (torch tensor) file; give it one of these endings.')
+    if path.suffix not in ('.npy', '.pt'):
+        raise FramepredError(
+            f'{path} ends in "{path.suffix}", but a submission is a .npy (numpy array) or .pt (torch tensor) file; '
+            'give it one of these endings.'
+        )
     return path.suffix
 
 def _read_npy(path):
-    try: a = np.load(path, mmap_mode='r', allow_pickle=False)
+    try:
+        a = np.load(path, mmap_mode='r', allow_pickle=False)
     except Exception as e:
         if 'pickle' in str(e) or 'Python objects' in str(e):
-            raise FramepredError(f'{path} is not a plain array: it holds pickled Python objects, which are never loaded because they can run code; save a uint8 array with `np.save`.') from None
+            raise FramepredError(
+                f'{path} is not a plain array: it holds pickled Python objects, '
+                'which are never loaded because they can run code; save a uint8 array with `np.save`.'
+            ) from None
         raise FramepredError(f'{path} is damaged or cut short ({e}); write or copy it again.') from None
-    if isinstance(a, np.ndarray): return a
+    if isinstance(a, np.ndarray):
+        return a
     a.close()
-    raise FramepredError(f'{path} is a zip archive (an .npz, or a torch file with the wrong ending), not an array saved with `np.save`.')
+    raise FramepredError(
+        f'{path} is a zip archive (an .npz, or a torch file with the wrong ending), '
+        'not an array saved with `np.save`.'
+    )
 
 SAFE_TORCH = (2, 10)   # before it, a file can run code through `torch.load(weights_only=True)`
 
@@ -159,38 +221,60 @@ def _may_unpickle(version:str)->bool: # torch's, such as 2.10.0+cpu
     return (int(major), int(minor)) >= SAFE_TORCH
 
 def _read_pt(path):
-    import pickle, torch
+    import torch
     if not _may_unpickle(torch.__version__):
-        raise FramepredError(f'{path} is a torch file, and torch {torch.__version__} has known faults by which such a file '
-                             'can run code; save it as .npy with `np.save`, or install torch 2.10 or newer.')
+        raise FramepredError(
+            f'{path} is a torch file, and torch {torch.__version__} has known faults by which such a file '
+            'can run code; save it as .npy with `np.save`, or install torch 2.10 or newer.'
+        )
     if path.read_bytes()[:6] == b'\x93NUMPY':
         raise FramepredError(f'{path} is a numpy array with the wrong ending; rename it to {path.stem}.npy.')
-    try:
-        t = torch.load(path, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError:
-        raise FramepredError(f'{path} is not a plain tensor (or is damaged): it asks to load Python objects, which is never '
-                             'done because they can run code; save a uint8 tensor with `torch.save`.') from None
-    except Exception as e:
-        why = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise FramepredError(f'{path} is damaged or cut short ({why}); write or copy it again.') from None
+    t = _load_tensor(path)
     if not isinstance(t, torch.Tensor):
         raise FramepredError(f'{path} holds a {type(t).__name__}, not a tensor; save the tensor of class ids itself.')
     if t.is_floating_point() or t.is_complex():
         raise FramepredError(_wrong_type(path, t.dtype))
     return t.numpy()
 
-def _wrong_type(where, dtype): return f'{where} holds {dtype}, but class ids are whole numbers 0…{CLASSES-1}; convert it to uint8.'
+def _load_tensor(path):
+    "What a torch file holds, if torch can read it without running anything"
+    import pickle
+    import torch
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except pickle.UnpicklingError:
+        raise FramepredError(
+            f'{path} is not a plain tensor (or is damaged): it asks to load Python objects, which is never '
+            'done because they can run code; save a uint8 tensor with `torch.save`.'
+        ) from None
+    except Exception as e:
+        why = str(e).splitlines()[0] if str(e) else type(e).__name__
+        raise FramepredError(f'{path} is damaged or cut short ({why}); write or copy it again.') from None
 
-def check_submission(a,      # a numpy array
-                     where,  # names it in the error
-                     count:int)->np.ndarray: # rows that there must be
+def _wrong_type(where, dtype):
+    return f'{where} holds {dtype}, but class ids are whole numbers 0…{CLASSES-1}; convert it to uint8.'
+
+def check_submission(
+    a,           # a numpy array
+    where,       # names it in the error
+    count:int,   # rows that there must be
+)->np.ndarray:
     "The array as uint8, or the first thing that is wrong with it"
-    if a.dtype.kind not in 'iu': raise FramepredError(_wrong_type(where, a.dtype))
-    if a.ndim != 3 or a.shape[1:] != SIZE: raise FramepredError(f'{where} has shape {a.shape}, but a submission is (clips, {SIZE[0]}, {SIZE[1]}).')
-    if len(a) != count: raise FramepredError(f'{where} has {len(a)} rows, but the split has {count} clips; there must be one row for every clip, in order of video number.')
+    if a.dtype.kind not in 'iu':
+        raise FramepredError(_wrong_type(where, a.dtype))
+    if a.ndim != 3 or a.shape[1:] != SIZE:
+        raise FramepredError(f'{where} has shape {a.shape}, but a submission is (clips, {SIZE[0]}, {SIZE[1]}).')
+    if len(a) != count:
+        raise FramepredError(
+            f'{where} has {len(a)} rows, but the split has {count} clips; '
+            'there must be one row for every clip, in order of video number.'
+        )
     out = np.empty(a.shape, np.uint8)
-    for i, row in enumerate(a):  # one by one: the file may be far larger than what it comes to
-        if row.min() < 0 or row.max() >= CLASSES:
-            raise FramepredError(f'{where} holds the id {row.min() if row.min() < 0 else row.max()} in row {i}, but class ids are 0…{CLASSES-1}.')
+    for i, row in enumerate(a):   # one by one: the file may be far larger than what it comes to
+        low, high = row.min(), row.max()
+        if low < 0 or high >= CLASSES:
+            raise FramepredError(
+                f'{where} holds the id {low if low < 0 else high} in row {i}, but class ids are 0…{CLASSES-1}.'
+            )
         out[i] = row
     return out

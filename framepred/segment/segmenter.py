@@ -7,9 +7,16 @@ __all__ = ['Segmenter', 'confusion', 'matrix_jaccard', 'Evaluation', 'evaluate_s
            'train_segmenter', 'label']
 
 # %% ../../nbs/22_segmenter.ipynb #imports
-import dataclasses, functools, hashlib, os, shutil
+import dataclasses
+import functools
+import hashlib
+import os
+import shutil
+from collections import Counter
 from pathlib import Path
-import numpy as np, pandas as pd, torch
+import numpy as np
+import pandas as pd
+import torch
 from PIL import Image
 from ..data.batches import holdout
 from ..core import CLASSES, FramepredError, seed_of
@@ -24,14 +31,25 @@ from .identity import vote, without_specks
 from ..training.checkpoint import load_net
 
 # %% ../../nbs/22_segmenter.ipynb #segmenter
+_AXIS = {'v': 1, 'h': 2}   # along which a batch of frames (N, H, W, 3) is flipped
+
 class Segmenter:
     "Frames in, class probabilities or labels out, at the frames' own size"
-    def __init__(self, net, settings:SegmenterSettings, device='auto',
-                 tta=None,    # flips to average over: h, v, hv; those of the settings when None
-                 facts=None): # kept with the weights
-        self.settings, self.facts, self.device = settings, facts or {}, get_device(device)
+    def __init__(
+        self,
+        net,
+        settings:SegmenterSettings,
+        device='auto',
+        tta=None,     # flips to average over: h, v, hv; those of the settings when None
+        facts=None,   # kept with the weights
+    ):
+        self.settings = settings
+        self.facts = facts or {}
+        self.device = get_device(device)
         self.net = net.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.flips = [(), *(tuple({'v': 1, 'h': 2}[c] for c in f) for f in (settings.tta if tta is None else tta))]
+        if tta is None:
+            tta = settings.tta
+        self.flips = [()] + [tuple(_AXIS[c] for c in flip) for flip in tta]
 
     @classmethod
     def load(cls, folder, device='auto', tta=None):
@@ -39,76 +57,109 @@ class Segmenter:
         net, settings, facts = load_net(folder, 'segmenter', SegmenterSettings, SegNet)
         return cls(net, settings, device, tta, facts)
 
-    def save(self, folder, half=True, **facts): # half: 16 bits a number
-        save_weights(folder, self.net.state_dict(), 'segmenter', self.settings, half=half, **self.facts | facts)
+    def save(self, folder, half=True, **facts):   # half: 16 bits a number
+        "Weights, settings and facts into a folder"
+        save_weights(
+            folder,
+            self.net.state_dict(),
+            'segmenter',
+            self.settings,
+            half=half,
+            **self.facts | facts,
+        )
 
     @functools.cached_property
     def digest(self)->str:
         "Names these weights"
         h = hashlib.blake2b(repr((self.settings, self.flips)).encode(), digest_size=8)
-        for k, v in self.net.state_dict().items(): h.update(k.encode()); h.update(v.cpu().numpy().tobytes())
+        for name, weights in self.net.state_dict().items():
+            h.update(name.encode())
+            h.update(weights.cpu().numpy().tobytes())
         return h.hexdigest()
 
     @torch.inference_mode()
-    def probs(self, frames, # uint8 (N,H,W,3), numpy or torch
-              batch_size=11)->torch.Tensor: # (N,classes,H,W)
+    def probs(
+        self,
+        frames,          # uint8 (N, H, W, 3), numpy or torch
+        batch_size=11,
+    )->torch.Tensor:     # (N, classes, H, W)
         "The probability of every class at every pixel"
         return torch.cat([self._probs(b) for b in self._batches(frames, batch_size)])
 
     @torch.inference_mode()
-    def labels(self, frames, batch_size=11)->np.ndarray: # uint8 (N,H,W)
+    def labels(self, frames, batch_size=11)->np.ndarray:   # uint8 (N, H, W)
         "The most probable class of every pixel, frame by frame"
-        return np.concatenate([self._probs(b).argmax(1).to(torch.uint8).cpu().numpy() for b in self._batches(frames, batch_size)])
+        batches = self._batches(frames, batch_size)
+        return np.concatenate([self._probs(b).argmax(1).to(torch.uint8).cpu().numpy() for b in batches])
 
-    def clip_labels(self, frames, batch_size=11)->np.ndarray: # the frames of one clip, in order
+    def clip_labels(self, frames, batch_size=11)->np.ndarray:   # the frames of one clip, in order
         "Labels with which each object keeps one class through the clip"
         return self.clip_answer(frames, batch_size)[0]
 
-    def clip_answer(self, frames, batch_size=11)->tuple: # the frames of one clip, in order
+    def clip_answer(self, frames, batch_size=11)->tuple:   # the frames of one clip, in order
         "`(labels, probabilities)` of a clip: uint8 (T,H,W) as the frames voted, float (T,C,H,W) frame by frame"
         p = self.probs(frames, batch_size).cpu().numpy()
-        return without_specks(vote(p.argmax(1).astype(np.uint8), p), self.settings.specks), p
+        voted = vote(p.argmax(1).astype(np.uint8), p)
+        return without_specks(voted, self.settings.specks), p
 
     def _batches(self, frames, n):
         frames = torch.as_tensor(frames)
-        if frames.dtype != torch.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames):
-            raise FramepredError(f'frames must be uint8 (N, height, width, 3), not {str(frames.dtype).removeprefix("torch.")} {tuple(frames.shape)}.')
+        fits = frames.dtype == torch.uint8 and frames.ndim == 4 and frames.shape[-1] == 3
+        if not fits or not len(frames):
+            found = f'{str(frames.dtype).removeprefix("torch.")} {tuple(frames.shape)}'
+            raise FramepredError(f'frames must be uint8 (N, height, width, 3), not {found}.')
         return [b.to(self.device) for b in frames.split(n)]
 
-    def _probs(self, x):
+    def _probs(self, x):                                       # uint8 (N, H, W, 3)
         precision, total = pick_precision(self.device), 0
-        with torch.autocast(self.device.type, torch.float16 if precision == 'fp16' else torch.bfloat16, enabled=precision != 'no'):
-            for dims in self.flips:
-                p = self.net(x.flip(dims)).float().softmax(1)
-                total = total + p.flip([d+1 for d in dims])   # colours lie last in frames, classes second in probabilities
+        half = torch.float16 if precision == 'fp16' else torch.bfloat16
+        with torch.autocast(self.device.type, half, enabled=precision != 'no'):
+            for axes in self.flips:
+                p = self.net(x.flip(axes)).float().softmax(1)  # (N, classes, H, W)
+                # colours lie last in frames, classes second in probabilities
+                total = total + p.flip([a+1 for a in axes])
         return total/len(self.flips)
 
 # %% ../../nbs/22_segmenter.ipynb #evaluate
-def confusion(truth, pred, classes=CLASSES)->np.ndarray: # ids of the same shape
+def confusion(truth, pred, classes=CLASSES)->np.ndarray:   # ids of the same shape
     "Pixels (C,C): true class × predicted class"
-    return np.bincount(classes*truth.ravel().astype(np.int64)+pred.ravel(), minlength=classes**2).reshape(classes, classes)
+    pairs = classes*truth.ravel().astype(np.int64) + pred.ravel()
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
-def matrix_jaccard(m, among=slice(None))->float: # a confusion matrix; which classes count
+def matrix_jaccard(m, among=slice(None))->float:   # a confusion matrix; which classes count
     "The mean over classes of the IoU"
-    return float(jaccard(np.stack([m.diagonal(), m.sum(0), m.sum(1)])[:, among]))
+    counts = np.stack([m.diagonal(), m.sum(0), m.sum(1)])
+    return float(jaccard(counts[:, among]))
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
     "How a segmenter did on all frames of some clips"
-    matrix: np.ndarray    # pixels (C,C): true class × predicted class
-    frames: pd.DataFrame  # clip, frame (from 1), jaccard of that frame alone
+    matrix: np.ndarray     # pixels (C,C): true class × predicted class
+    frames: pd.DataFrame   # clip, frame (from 1), jaccard of that frame alone
+
     @property
-    def jaccard(self)->float: return matrix_jaccard(self.matrix)
+    def jaccard(self)->float:
+        return matrix_jaccard(self.matrix)
+
     def confused(self, n=10)->pd.DataFrame:
         "The objects most often taken for others: pairs of ids, and the part of the true one's pixels"
         m = self.matrix.copy()
-        m[0] = m[:, 0] = 0; np.fill_diagonal(m, 0)
-        rows = [(int(t), int(p), int(m[t, p]), m[t, p]/self.matrix[t].sum()) for t, p in zip(*np.unravel_index(np.argsort(-m, None)[:n], m.shape)) if m[t, p]]
+        m[0] = m[:, 0] = 0
+        np.fill_diagonal(m, 0)
+        most = np.argsort(-m, None)[:n]
+        rows = []
+        for t, p in zip(*np.unravel_index(most, m.shape)):
+            if m[t, p]:
+                rows.append((int(t), int(p), int(m[t, p]), m[t, p]/self.matrix[t].sum()))
         return pd.DataFrame(rows, columns=['true', 'predicted', 'pixels', 'part'])
-    def worst(self, n=4)->pd.DataFrame: return self.frames.nsmallest(n, 'jaccard')
 
-def evaluate_segmenter(label, # frames (T,H,W,3) → ids (T,H,W): `segmenter.labels`, or `segmenter.clip_labels`
-                       clips)->Evaluation: # clips with frames and masks; they are read one at a time
+    def worst(self, n=4)->pd.DataFrame:
+        return self.frames.nsmallest(n, 'jaccard')
+
+def evaluate_segmenter(
+    label,   # frames (T,H,W,3) → ids (T,H,W): `segmenter.labels`, or `segmenter.clip_labels`
+    clips,   # with frames and masks; they are read one at a time
+)->Evaluation:
     "Score what names the pixels of clips"
     matrix, rows = np.zeros((CLASSES, CLASSES), np.int64), []
     for clip in clips:
@@ -119,111 +170,233 @@ def evaluate_segmenter(label, # frames (T,H,W,3) → ids (T,H,W): `segmenter.lab
     return Evaluation(matrix, pd.DataFrame(rows, columns=['clip', 'frame', 'jaccard']))
 
 # %% ../../nbs/22_segmenter.ipynb #match
-def match_classes(net, frames, masks)->dict: # a SegNet; uint8 (N,H,W,3), (N,H,W): some training frames
+def match_classes(
+    net,      # a SegNet
+    frames,   # uint8 (N, H, W, 3): some training frames
+    masks,    # uint8 (N, H, W)
+)->dict:
     "Reorder the network's classes so that they agree with the masks as far as they can; new id → old id"
     pred = Segmenter(net, None, 'cpu', tta=()).labels(frames)
-    C = net.body.segmentation_head[0].out_channels
-    m = confusion(masks, pred, max(C, CLASSES))[1:C, 1:C]
+    head = net.body.segmentation_head[0]
+    C = head.out_channels
+    m = confusion(masks, pred, max(C, CLASSES))[1:C, 1:C]   # without the background, which keeps its place
     union = m.sum(0)[None] + m.sum(1)[:, None] - m
-    score, old = m/np.maximum(union, 1), {0: 0}
-    while len(old) < C and score.max() > .1:   # the surest pair first; each id once
+    old = _pair_up(m/np.maximum(union, 1), C)
+    rows = [old[t] for t in range(C)]
+    net.requires_grad_(True).train()
+    with torch.no_grad():
+        head.weight.copy_(head.weight[rows].clone())
+        head.bias.copy_(head.bias[rows].clone())
+    return old
+
+def _pair_up(iou, C)->dict:   # (C-1, C-1): new × old, both from 1
+    "New id → old id; each once"
+    score, old = iou.copy(), {0: 0}
+    while len(old) < C and score.max() > .1:   # the surest pair first
         t, p = np.unravel_index(score.argmax(), score.shape)
         old[int(t)+1] = int(p)+1
         score[t] = score[:, p] = 0
     # ids with no clear counterpart keep their own row where it is free
     free = set(range(C)) - set(old.values())
-    for t in sorted(set(range(C)) - set(old), key=lambda t: t not in free): old[t] = t if t in free else min(free); free.discard(old[t])
-    rows = [old[t] for t in range(C)]
-    head = net.requires_grad_(True).train().body.segmentation_head[0]
-    with torch.no_grad(): head.weight.copy_(head.weight[rows].clone()); head.bias.copy_(head.bias[rows].clone())
+    for t in sorted(set(range(C)) - set(old), key=lambda t: t not in free):
+        old[t] = t if t in free else min(free)
+        free.discard(old[t])
     return old
 
 # %% ../../nbs/22_segmenter.ipynb #pseudo
-def pseudo_clips(refs, sure:float): # clips that `label` labelled
+def pseudo_clips(refs, sure:float):   # clips that `label` labelled
     "Generator → (frame, mask) of a random labelled clip; objects it was less sure of are marked to be ignored"
     refs = [r for r in refs if (r.path/'confidence.npy').exists() and (r.path/'mask.npy').exists()]
-    if not refs: raise FramepredError('none of these clips has been labelled; run `framepred label` first.')
+    if not refs:
+        raise FramepredError('none of these clips has been labelled; run `framepred label` first.')
+
     def draw(r):
         ref = refs[r.integers(len(refs))]
-        masks, certain = np.load(ref.path/'mask.npy', mmap_mode='r'), np.load(ref.path/'confidence.npy')
+        masks = np.load(ref.path/'mask.npy', mmap_mode='r')
+        certain = np.load(ref.path/'confidence.npy')   # (T, C)
         t = int(r.integers(len(masks)))
-        return np.asarray(Image.open(ref.path/f'image_{t}.png').convert('RGB')), np.where(certain[t][masks[t]] < sure, IGNORE, masks[t]).astype(np.uint8)
+        frame = np.asarray(Image.open(ref.path/f'image_{t}.png').convert('RGB'))
+        doubtful = certain[t][masks[t]] < sure
+        return frame, np.where(doubtful, IGNORE, masks[t]).astype(np.uint8)
+
     return draw
 
 # %% ../../nbs/22_segmenter.ipynb #train
-def train_segmenter(data,                 # the data set's folder
-                    preset='tiny',        # tiny, base or seed
-                    out='runs/segmenter', # the run's folder; its `best` is what `Segmenter.load` takes
-                    max_minutes=None,     # time budget; the preset's steps without
-                    init=None,            # weights to fine-tune, also to other ids
-                    encoder_weights=None, # none or imagenet, instead of the preset's
-                    pseudo=None,          # a split that `label` labelled, to mix in
-                    drop_bad=False,       # leave out clips with ids that are none of ours?
-                    seed=0, device='auto', batch_size=None, workers=None, track=(), plot=True)->Run:
+def train_segmenter(
+    data,                   # the data set's folder
+    preset='tiny',          # tiny, base or seed
+    out='runs/segmenter',   # the run's folder; its `best` is what `Segmenter.load` takes
+    max_minutes=None,       # time budget; the preset's steps without
+    init=None,              # weights to fine-tune, also to other ids
+    encoder_weights=None,   # none or imagenet, instead of the preset's
+    pseudo=None,            # a split that `label` labelled, to mix in
+    drop_bad=False,         # leave out clips with ids that are none of ours?
+    seed=0,
+    device='auto',
+    batch_size=None,
+    workers=None,
+    track=(),
+    plot=True,
+)->Run:
     "Train a segmenter, or go on training the one in `out`"
-    if preset not in PRESETS: raise FramepredError(f'there is no preset called {preset!r}; use {", ".join(PRESETS)}.')
-    net_s, recipe, how = PRESETS[preset]
-    if encoder_weights: net_s = dataclasses.replace(net_s, encoder_weights=encoder_weights)
-    how = dataclasses.replace(how, seed=seed, batch_size=batch_size or how.batch_size)
+    net_s, recipe, how = _settings(preset, encoder_weights, seed, batch_size)
     data, out = open_data(data), Path(out)
     packed = pack(data.split('train'), out/'packed')
+    learn, held = _learn_and_held(packed, drop_bad, data.root)
+    torch.manual_seed(seed_of(seed, 'segmenter net'))
+    net, net_s, recipe = _begin(net_s, recipe, init)
+    if init and not (out/'last').exists():   # a run that goes on has its classes in order
+        match_classes(net, *_some_frames(packed, learn, 100))
+    labelled = pseudo and pseudo_clips(data.split(pseudo), recipe.pseudo_sure)
+    run = train(
+        net.to(memory_format=torch.channels_last),
+        lambda net, d, phase: seg_loss(net(d['frames']), d['masks']),
+        Crops(packed, learn, recipe, how.batch_size, seed, labelled),
+        out,
+        [_phase(recipe, len(learn)*packed.frames.shape[1], how.batch_size)],
+        how,
+        group_of=_part_of_net,
+        evaluate=_held_score(net_s, *_some_frames(packed, held, recipe.held_frames)),
+        metric='jaccard',
+        kind='segmenter',
+        net_settings=net_s,
+        facts=dict(preset=preset, recipe=dataclasses.asdict(recipe)),
+        max_minutes=max_minutes,
+        device=device,
+        workers=min(8, os.cpu_count() or 1) if workers is None else workers,
+        track=track,
+        plot=plot,
+    )
+    if run.stopped in ('done', 'patience'):
+        shutil.rmtree(out/'packed', ignore_errors=True)
+    return run
+
+def _settings(preset, encoder_weights, seed, batch_size)->tuple:
+    "What builds the network, what it is shown, and how the loop runs"
+    if preset not in PRESETS:
+        raise FramepredError(f'there is no preset called {preset!r}; use {", ".join(PRESETS)}.')
+    net_s, recipe, how = PRESETS[preset]
+    if encoder_weights:
+        net_s = dataclasses.replace(net_s, encoder_weights=encoder_weights)
+    return net_s, recipe, dataclasses.replace(how, seed=seed, batch_size=batch_size or how.batch_size)
+
+def _learn_and_held(packed, drop_bad, root)->tuple:
+    "Which clips to learn from, and which to choose the best weights by; says what is left out"
     odd = packed.bad_labels > 0
-    if packed.left_out: print(f'{len(packed.left_out)} clips cannot be read and are left out: {", ".join(name for name, _ in packed.left_out)}.')
-    if odd.any(): print(f'{odd.sum()} clips have ids that are no class, {packed.bad_labels.sum()} pixels in all; {"the clips are left out" if drop_bad else "such pixels count as background"}.')
+    if packed.left_out:
+        names = ', '.join(name for name, _ in packed.left_out)
+        print(f'{len(packed.left_out)} clips cannot be read and are left out: {names}.')
+    if odd.any():
+        then = 'the clips are left out' if drop_bad else 'such pixels count as background'
+        print(
+            f'{odd.sum()} clips have ids that are no class, '
+            f'{packed.bad_labels.sum()} pixels in all; {then}.'
+        )
     use = np.flatnonzero(~odd) if drop_bad else np.arange(len(packed))
     learn, held = (use[i] for i in holdout(packed.numbers[use]))
-    if not len(held): learn, held = use[:-1], use[-1:]
-    if not len(learn): raise FramepredError(f'{data.root} has {len(use)} usable training clips; at least 2 are needed, one of them to choose the best weights by.')
-    torch.manual_seed(seed_of(seed, 'segmenter net'))
-    if init:
-        begin = Segmenter.load(init, 'cpu')
-        net, net_s = begin.net, begin.settings
-        if not (out/'last').exists(): match_classes(net, *_some_frames(packed, learn, 100))
-        recipe = dataclasses.replace(recipe, epochs=recipe.epochs/8, lr_encoder=recipe.lr_encoder/3, lr_decoder=recipe.lr_decoder/3)
-    else: net = make_net(net_s)
-    steps = max(1, round(recipe.epochs*len(learn)*packed.frames.shape[1]/how.batch_size))
-    frames, masks = _some_frames(packed, held, recipe.held_frames)
+    if not len(held):
+        learn, held = use[:-1], use[-1:]
+    if not len(learn):
+        raise FramepredError(
+            f'{root} has {len(use)} usable training clips; '
+            'at least 2 are needed, one of them to choose the best weights by.'
+        )
+    return learn, held
+
+def _begin(net_s, recipe, init)->tuple:
+    "The net, its settings, and its recipe: shorter and gentler for one that is trained already"
+    if not init:
+        return make_net(net_s), net_s, recipe
+    begin = Segmenter.load(init, 'cpu')
+    recipe = dataclasses.replace(
+        recipe,
+        epochs=recipe.epochs/8,
+        lr_encoder=recipe.lr_encoder/3,
+        lr_decoder=recipe.lr_decoder/3,
+    )
+    return begin.net, begin.settings, recipe
+
+def _phase(recipe, frames:int, batch_size)->Phase:
+    steps = max(1, round(recipe.epochs*frames/batch_size))
+    rates = dict(encoder=recipe.lr_encoder, decoder=recipe.lr_decoder)
+    return Phase(steps, rates, recipe.warmup)
+
+def _part_of_net(name)->str:
+    "Which learning rate a parameter has"
+    return 'encoder' if name.startswith('body.encoder') else 'decoder'
+
+def _held_score(net_s, frames, masks):
+    "What the loop asks of a net, to know whether it is the best so far"
     def score(net, phase):
-        m = confusion(masks, Segmenter(net, net_s, next(net.parameters()).device, tta=()).labels(frames))
-        # among the classes that are there: in a few frames, one stray pixel of another would weigh as much as a class missed, and choose the weights
-        return dict(jaccard=matrix_jaccard(m, m.sum(1) > 0), objects=float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0])))
-    run = train(net.to(memory_format=torch.channels_last), lambda net, d, phase: seg_loss(net(d['frames']), d['masks']),
-                Crops(packed, learn, recipe, how.batch_size, seed, pseudo and pseudo_clips(data.split(pseudo), recipe.pseudo_sure)), out,
-                [Phase(steps, dict(encoder=recipe.lr_encoder, decoder=recipe.lr_decoder), recipe.warmup)], how,
-                group_of=lambda name: 'encoder' if name.startswith('body.encoder') else 'decoder', evaluate=score, metric='jaccard',
-                kind='segmenter', net_settings=net_s, facts=dict(preset=preset, recipe=dataclasses.asdict(recipe)),
-                max_minutes=max_minutes, device=device, workers=min(8, os.cpu_count() or 1) if workers is None else workers, track=track, plot=plot)
-    if run.stopped in ('done', 'patience'): shutil.rmtree(out/'packed', ignore_errors=True)
-    return run
+        device = next(net.parameters()).device
+        m = confusion(masks, Segmenter(net, net_s, device, tta=()).labels(frames))
+        # among the classes that are there: in a few frames, one stray pixel of another
+        # would weigh as much as a class missed, and choose the weights
+        there = m.sum(1) > 0
+        found = float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0]))
+        return dict(jaccard=matrix_jaccard(m, there), objects=found)
+
+    return score
 
 def _some_frames(packed, clips, n):
     "`n` frames spread over the clips and through their time"
     T = packed.frames.shape[1]
     n = min(n, len(clips)*T)
-    at = [(clips[k % len(clips)], (k//len(clips)*T//max(1, -(-n//len(clips))) + 7*k) % T) for k in range(n)]
-    return np.stack([packed.frames[c, t] for c, t in at]), np.stack([packed.masks[c, t] for c, t in at])
+    rounds = max(1, -(-n//len(clips)))   # how many frames of each clip
+    at = []
+    for k in range(n):
+        t = (k//len(clips)*T//rounds + 7*k) % T
+        at.append((clips[k % len(clips)], t))
+    frames = np.stack([packed.frames[c, t] for c, t in at])
+    masks = np.stack([packed.masks[c, t] for c, t in at])
+    return frames, masks
 
 # %% ../../nbs/22_segmenter.ipynb #label
-def label(data, split, segmenter:Segmenter, batch_size=11)->str: # the data set's folder
+def label(data, split, segmenter:Segmenter, batch_size=11)->str:   # the data set's folder
     "Write masks for the clips of a split that have none; called again, it goes on"
-    made = kept = true = 0
-    wrong = []
+    done, wrong = Counter(), []
     rank, count, wait = processes()
-    for ref in progress(open_data(data).split(split)[rank::count], desc=f'label {split}', unit='clip'):
-        note, mask = ref.path/'label.json', ref.path/'mask.npy'
-        if mask.exists() and not note.exists(): true += 1; continue
-        if mask.exists() and read_json(note).get('segmenter') == segmenter.digest: kept += 1; continue
-        try: frames = read_clip(ref, masks=False).frames
-        except FramepredError as e: wrong.append(str(e)); continue
-        m, p = segmenter.clip_answer(frames, batch_size)
-        sure = np.zeros(p.shape[:2], np.float16)
-        for t in range(len(m)):
-            for c in np.unique(m[t]): sure[t, c] = p[t, c][m[t] == c].mean()
-        # the note comes first and the mask last: whatever stops us, a mask that is ours says so
-        write_json(note, dict(segmenter=segmenter.digest))
-        for file, array in ((ref.path/'confidence.npy', sure), (mask, m)):
-            with atomic(file) as tmp: np.save(tmp, array)
-        made += 1
+    refs = open_data(data).split(split)[rank::count]
+    for ref in progress(refs, desc=f'label {split}', unit='clip'):
+        has = _has_mask(ref, segmenter)
+        if has:
+            done[has] += 1
+            continue
+        try:
+            frames = read_clip(ref, masks=False).frames
+        except FramepredError as e:
+            wrong.append(str(e))
+            continue
+        _write_labels(ref, segmenter, *segmenter.clip_answer(frames, batch_size))
+        done['made'] += 1
     wait()   # for the other processes, under `accelerate launch`
-    said = [f'{made} clips labelled', f'{kept} were already'] + [f'{true} have true masks and were left alone']*bool(true) + [f'{len(wrong)} cannot be read; the first: {w}' for w in wrong[:1]]
-    return '; '.join(said) + ('' if wrong else '.')
+    return _what_was_done(done, wrong)
+
+def _has_mask(ref, segmenter)->str|None:
+    "Whose mask a clip has: `true`, its maker's; `kept`, this segmenter's; None, no mask or another segmenter's"
+    note = ref.path/'label.json'
+    if not (ref.path/'mask.npy').exists():
+        return None
+    if not note.exists():
+        return 'true'
+    return 'kept' if read_json(note).get('segmenter') == segmenter.digest else None
+
+def _write_labels(ref, segmenter, masks, probs):   # uint8 (T, H, W); (T, C, H, W)
+    "Masks, and how sure of each class in each frame"
+    sure = np.zeros(probs.shape[:2], np.float16)
+    for t, mask in enumerate(masks):
+        for c in np.unique(mask):
+            sure[t, c] = probs[t, c][mask == c].mean()
+    # the note comes first and the mask last: whatever stops us, a mask that is ours says so
+    write_json(ref.path/'label.json', dict(segmenter=segmenter.digest))
+    for name, array in (('confidence.npy', sure), ('mask.npy', masks)):
+        with atomic(ref.path/name) as tmp:
+            np.save(tmp, array)
+
+def _what_was_done(done, wrong)->str:
+    said = [f'{done["made"]} clips labelled', f'{done["kept"]} were already']
+    if done['true']:
+        said.append(f'{done["true"]} have true masks and were left alone')
+    if wrong:   # what went wrong is a sentence, with its own full stop
+        return '; '.join([*said, f'{len(wrong)} cannot be read; the first: {wrong[0]}'])
+    return '; '.join(said) + '.'

@@ -7,8 +7,12 @@ __all__ = ['PRESETS', 'IGNORE', 'SegmenterSettings', 'Recipe', 'SegNet', 'make_n
            'Crops']
 
 # %% ../../nbs/20_unetpp.ipynb #imports
-import dataclasses, os, threading
-import numpy as np, torch, torch.nn.functional as F
+import dataclasses
+import os
+import threading
+import numpy as np
+import torch
+import torch.nn.functional as F
 from ..data.batches import order
 from ..core import CLASSES, rng
 from ..training.loop import TrainSettings
@@ -17,13 +21,13 @@ from ..training.loop import TrainSettings
 @dataclasses.dataclass(frozen=True)
 class SegmenterSettings:
     "What builds the network"
-    encoder: str = 'resnet34'       # a name smp knows; tu-… for timm's
-    encoder_weights: str = 'none'   # none, or imagenet, which is downloaded
-    decoder: tuple = (256, 128, 64, 32, 16) # channels, coarse to fine; as many as the encoder has stages in use
-    classes: int = CLASSES          # with the background
-    options: dict = dataclasses.field(default_factory=dict) # of a timm encoder, in timm's words
-    tta: tuple = ()                 # flips to average over when predicting: h, v, hv
-    specks: int = 8                 # pixels; in a clip, a smaller piece is no object
+    encoder: str = 'resnet34'        # a name smp knows; tu-… for timm's
+    encoder_weights: str = 'none'    # none, or imagenet, which is downloaded
+    decoder: tuple = (256, 128, 64, 32, 16)   # channels, coarse to fine; as many as the encoder has stages in use
+    classes: int = CLASSES           # with the background
+    options: dict = dataclasses.field(default_factory=dict)   # of a timm encoder, in timm's words
+    tta: tuple = ()                  # flips to average over when predicting: h, v, hv
+    specks: int = 8                  # pixels; in a clip, a smaller piece is no object
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -43,105 +47,199 @@ class Recipe:
     pseudo_sure: float = .8     # an object they are less sure of than this is not looked at
     held_frames: int = 100      # frames of held-out clips in each evaluation
 
-PRESETS = dict(
-    tiny=(SegmenterSettings('tu-resnet18', decoder=(64, 32, 16), options=dict(stem_type='deep', stem_width=16), tta=('h',)),
-          Recipe(40., crop=64, lr_encoder=3e-3, lr_decoder=3e-3),
-          TrainSettings(batch_size=64, weight_decay=.02, ema=.998, eval_every=400, save_every=200)),
-    base=(SegmenterSettings(tta=('h',)), Recipe(40., lr_encoder=1e-3, held_frames=400),
-          TrainSettings(batch_size=32, weight_decay=.02, ema=.998, eval_every=500)),
-    seed=(SegmenterSettings('resnet50', 'imagenet', tta=('h', 'v', 'hv')), Recipe(50., flips='hv', held_frames=400),
-          TrainSettings(batch_size=16, ema=0., eval_every=1250, save_every=1250, patience=10)))
+_TINY = (
+    SegmenterSettings(
+        'tu-resnet18',
+        decoder=(64, 32, 16),
+        options=dict(stem_type='deep', stem_width=16),
+        tta=('h',),
+    ),
+    Recipe(40., crop=64, lr_encoder=3e-3, lr_decoder=3e-3),
+    TrainSettings(batch_size=64, weight_decay=.02, ema=.998, eval_every=400, save_every=200),
+)
+_BASE = (
+    SegmenterSettings(tta=('h',)),
+    Recipe(40., lr_encoder=1e-3, held_frames=400),
+    TrainSettings(batch_size=32, weight_decay=.02, ema=.998, eval_every=500),
+)
+_SEED = (
+    SegmenterSettings('resnet50', 'imagenet', tta=('h', 'v', 'hv')),
+    Recipe(50., flips='hv', held_frames=400),
+    TrainSettings(batch_size=16, ema=0., eval_every=1250, save_every=1250, patience=10),
+)
+PRESETS = dict(tiny=_TINY, base=_BASE, seed=_SEED)
 
 # %% ../../nbs/20_unetpp.ipynb #net
 class SegNet(torch.nn.Module):
     "UNet++ from uint8 frames to class scores, both at the frames' own size"
-    def __init__(self, s:SegmenterSettings, weights=None): # weights: how the encoder starts, None or imagenet
+    def __init__(
+        self,
+        s:SegmenterSettings,
+        weights=None,   # how the encoder starts: None or imagenet
+    ):
         super().__init__()
         import segmentation_models_pytorch as smp
-        self.body = smp.UnetPlusPlus(s.encoder, encoder_depth=len(s.decoder), encoder_weights=weights, decoder_channels=s.decoder, classes=s.classes, **s.options)
-        self.fold = 2**len(s.decoder)
+        self.body = smp.UnetPlusPlus(   # arXiv:1807.10165
+            s.encoder,
+            encoder_depth=len(s.decoder),
+            encoder_weights=weights,
+            decoder_channels=s.decoder,
+            classes=s.classes,
+            **s.options,
+        )
+        self.fold = 2**len(s.decoder)   # what a side must be a multiple of
         # ImageNet's mean and spread: what a downloaded encoder expects, and any other can live with
-        self.register_buffer('mean', torch.tensor([123.7, 116.3, 103.5]).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer('std', torch.tensor([58.4, 57.1, 57.4]).view(1, 3, 1, 1), persistent=False)
-    def forward(self, frames): # uint8 (B,H,W,3)
-        x = (frames.permute(0, 3, 1, 2).float() - self.mean)/self.std
+        self._constant('mean', [123.7, 116.3, 103.5])
+        self._constant('std', [58.4, 57.1, 57.4])
+
+    def _constant(self, name, colour):
+        self.register_buffer(name, torch.tensor(colour).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, frames):                            # uint8 (B, H, W, 3)
+        x = frames.permute(0, 3, 1, 2).float()            # (B, 3, H, W)
+        x = (x - self.mean)/self.std
         h, w = x.shape[-2:]
         dh, dw = -h % self.fold, -w % self.fold
-        if dh or dw: x = F.pad(x, (dw//2, dw-dw//2, dh//2, dh-dh//2), mode='replicate')
-        return self.body(x)[..., dh//2:dh//2+h, dw//2:dw//2+w]
+        top, left = dh//2, dw//2
+        if dh or dw:
+            around = (left, dw-left, top, dh-top)
+            x = F.pad(x, around, mode='replicate')        # (B, 3, H+dh, W+dw)
+        x = self.body(x)                                  # (B, classes, H+dh, W+dw)
+        return x[..., top:top+h, left:left+w]             # (B, classes, H, W)
 
 def make_net(s:SegmenterSettings)->SegNet:
     "A net to train; its encoder starts from ImageNet when that is asked for and can be had"
-    if s.encoder_weights == 'none': return SegNet(s)
-    try: return SegNet(s, s.encoder_weights)
+    if s.encoder_weights == 'none':
+        return SegNet(s)
+    try:
+        return SegNet(s, s.encoder_weights)
     except Exception as e:   # no network, no such file, no such weights: many libraries' errors
-        print(f'The {s.encoder_weights} weights of {s.encoder} could not be had ({type(e).__name__}); the encoder starts from random weights instead.')
+        print(
+            f'The {s.encoder_weights} weights of {s.encoder} could not be had ({type(e).__name__}); '
+            'the encoder starts from random weights instead.'
+        )
         return SegNet(s)
 
 # %% ../../nbs/20_unetpp.ipynb #loss
 IGNORE = 255   # in a mask: nobody is sure of this pixel, so it teaches nothing
 
-def seg_loss(logits, target)->dict: # (B,C,H,W); whole numbers (B,H,W)
-    "Half cross-entropy, half Dice over the classes present"
+def seg_loss(
+    logits,   # (B, C, H, W)
+    target,   # whole numbers (B, H, W)
+)->dict:
+    "Half cross-entropy, half Dice over the classes present: the equation above"
     C = logits.shape[1]
-    logits, target = logits.permute(0, 2, 3, 1).reshape(-1, C), target.reshape(-1).long()
-    if (target == IGNORE).any(): logits, target = logits[target != IGNORE], target[target != IGNORE]
-    if not len(target): return dict.fromkeys(('loss', 'ce', 'dice'), logits.sum())   # nothing to learn from: 0, with a gradient of 0
-    lp = F.log_softmax(logits, 1)
-    own = lp.gather(1, target[:, None])[:, 0].float()
+    logits = logits.permute(0, 2, 3, 1).reshape(-1, C)   # (pixels, C)
+    target = target.reshape(-1).long()                   # (pixels,)
+    if (target == IGNORE).any():
+        sure = target != IGNORE
+        logits, target = logits[sure], target[sure]
+    if not len(target):   # nothing to learn from: 0, with a gradient of 0
+        return dict.fromkeys(('loss', 'ce', 'dice'), logits.sum())
+    lp = F.log_softmax(logits, 1)                        # (pixels, C)
+    own = lp.gather(1, target[:, None])[:, 0].float()    # (pixels,): log p_i(y_i)
     overlap = torch.zeros(C, device=lp.device).index_add(0, target, own.exp())
-    true = torch.bincount(target, minlength=C)
-    dice = 1 - 2*overlap/(lp.exp().sum(0, dtype=torch.float32) + true)
+    said = lp.exp().sum(0, dtype=torch.float32)          # (C,): all the probability a class is given
+    true = torch.bincount(target, minlength=C)           # (C,): its pixels
+    dice = 1 - 2*overlap/(said + true)
     ce, dice = -own.mean(), dice[true > 0].mean()
     return dict(loss=(ce+dice)/2, ce=ce, dice=dice)
 
 # %% ../../nbs/20_unetpp.ipynb #crop
-def crop_object(frame, mask, side, r): # (H,W,3); (H,W); pixels; generator
+def crop_object(
+    frame,   # (H, W, 3)
+    mask,    # (H, W)
+    side,    # pixels
+    r,       # generator
+):
     "A square near a random object; one time in ten, or when there is none, anywhere"
     H, W = mask.shape
     there = np.flatnonzero(np.bincount(mask.ravel(), minlength=IGNORE)[1:IGNORE]) + 1
     if len(there) and r.random() > .1:
         ys, xs = np.nonzero(mask == r.choice(there))
         k = r.integers(len(ys))
-        y, x = (int(v[k]) + int(r.integers(-side//4, side//4+1)) - side//2 for v in (ys, xs))
-        y, x = min(max(y, 0), H-side), min(max(x, 0), W-side)
-    else: y, x = int(r.integers(H-side+1)), int(r.integers(W-side+1))
+        y = _beside(ys[k], side, H, r)
+        x = _beside(xs[k], side, W, r)
+    else:
+        y = int(r.integers(H-side+1))
+        x = int(r.integers(W-side+1))
     return frame[y:y+side, x:x+side], mask[y:y+side, x:x+side]
+
+def _beside(at, side, length, r):
+    "Where a crop begins that holds a pixel, not always in its middle, and stays within the frame"
+    begin = int(at) + int(r.integers(-side//4, side//4+1)) - side//2
+    return min(max(begin, 0), length-side)
 
 # %% ../../nbs/20_unetpp.ipynb #augment
 def augmentation(k:Recipe):
     "`albumentations` for one frame and its mask"
     os.environ.setdefault('NO_ALBUMENTATIONS_UPDATE', '1')   # it would ask the network for a newer version
-    import albumentations as A, cv2
+    import albumentations as A
+    import cv2
     cv2.setNumThreads(0)   # threads are ours to start
-    return A.Compose([A.HorizontalFlip(p=.5)]*('h' in k.flips) + [A.VerticalFlip(p=.5)]*('v' in k.flips) + [
-        A.Affine(rotate=(-k.rotate, k.rotate), scale=(1-k.scale, 1+k.scale), border_mode=cv2.BORDER_REFLECT_101,
-                 interpolation=cv2.INTER_LINEAR, mask_interpolation=cv2.INTER_NEAREST, p=.3),
+    flips = [A.HorizontalFlip(p=.5)]*('h' in k.flips) + [A.VerticalFlip(p=.5)]*('v' in k.flips)
+    turned = A.Affine(
+        rotate=(-k.rotate, k.rotate),
+        scale=(1-k.scale, 1+k.scale),
+        border_mode=cv2.BORDER_REFLECT_101,
+        interpolation=cv2.INTER_LINEAR,
+        mask_interpolation=cv2.INTER_NEAREST,
+        p=.3,
+    )
+    return A.Compose([
+        *flips,
+        turned,
         A.RandomBrightnessContrast(k.brightness, k.brightness, p=.5),
         A.GaussNoise(std_range=(0, k.noise), p=.3),
-        A.Blur(blur_limit=3, p=k.blur)])
+        A.Blur(blur_limit=3, p=k.blur),
+    ])
 
 # %% ../../nbs/20_unetpp.ipynb #crops
 class Crops:
     "`batch(step, rows)`: frames and masks, cut out and augmented, each row by its own address"
-    def __init__(self, packed,         # with .frames (N,T,H,W,3) and .masks (N,T,H,W)
-                 clips,                # which of them
-                 recipe:Recipe, batch_size:int, seed=0,
-                 pseudo=None):         # generator → (frame, mask): clips labelled by a segmenter
-        self.packed, self.clips, self.recipe, self.size, self.seed, self.pseudo = packed, np.asarray(clips), recipe, batch_size, seed, pseudo
+    def __init__(
+        self,
+        packed,          # with .frames (N,T,H,W,3) and .masks (N,T,H,W)
+        clips,           # which of them
+        recipe:Recipe,
+        batch_size:int,
+        seed=0,
+        pseudo=None,     # generator → (frame, mask): clips labelled by a segmenter
+    ):
+        self.packed = packed
+        self.clips = np.asarray(clips)
+        self.recipe = recipe
+        self.size = batch_size
+        self.seed = seed
+        self.pseudo = pseudo
         self.length = packed.frames.shape[1]
         self.mine = threading.local()   # albumentations keeps its generator inside: one for each thread
 
     def __call__(self, step, rows):
-        frames, masks = zip(*(self.item(step, int(row), i) for row, i in zip(rows, order(len(self.clips)*self.length, self.size, step, self.seed)[rows])))
-        return dict(frames=torch.from_numpy(np.stack(frames)), masks=torch.from_numpy(np.stack(masks)))
+        which = order(len(self.clips)*self.length, self.size, step, self.seed)[rows]
+        items = [self.item(step, int(row), i) for row, i in zip(rows, which)]
+        frames, masks = zip(*items)
+        return dict(
+            frames=torch.from_numpy(np.stack(frames)),   # (B, H, W, 3)
+            masks=torch.from_numpy(np.stack(masks)),     # (B, H, W)
+        )
 
     def item(self, step, row, i):
-        r, (clip, t) = rng(self.seed, 'segmenter', step, row), divmod(int(i), self.length)
-        if self.pseudo and r.random() < self.recipe.pseudo_share: frame, mask = self.pseudo(r)
-        else: frame, mask = self.packed.frames[self.clips[clip], t], self.packed.masks[self.clips[clip], t]
-        if self.recipe.crop: frame, mask = crop_object(frame, mask, self.recipe.crop, r)
-        if not hasattr(self.mine, 'augment'): self.mine.augment = augmentation(self.recipe)
+        "Row `row` of a batch, made of the i-th frame of all"
+        r = rng(self.seed, 'segmenter', step, row)
+        frame, mask = self._pick(i, r)
+        if self.recipe.crop:
+            frame, mask = crop_object(frame, mask, self.recipe.crop, r)
+        if not hasattr(self.mine, 'augment'):
+            self.mine.augment = augmentation(self.recipe)
         self.mine.augment.set_random_seed(int(r.integers(2**31)))
         got = self.mine.augment(image=np.ascontiguousarray(frame), mask=np.ascontiguousarray(mask))
         return got['image'], got['mask']
+
+    def _pick(self, i, r):
+        "The i-th frame and its mask, or one that a segmenter labelled, as often as the recipe says"
+        if self.pseudo and r.random() < self.recipe.pseudo_share:
+            return self.pseudo(r)
+        clip, t = divmod(int(i), self.length)
+        clip = self.clips[clip]
+        return self.packed.frames[clip, t], self.packed.masks[clip, t]
