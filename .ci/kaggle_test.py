@@ -306,17 +306,17 @@ def test_kernel(tmp):
 TIRED = '''
 from framepred.data.pack import pack
 from framepred.segment.segmenter import train_segmenter
-import framepred.training.loop as t
-one = t.Trainer.one_step
-def tired(self, data, phase, lr):
-    if self.step == 30 and self.phases[0].steps < 100:
+import framepred.training.step as t
+one = t.Stepper.step
+def tired(self, number, data, phase, lr):
+    if number == 30 and phase.steps < 100:
         raise KeyboardInterrupt
-    return one(self, data, phase, lr)
+    return one(self, number, data, phase, lr)
 '''
 OFTEN = '''
-import dataclasses, framepred.segment.segmenter as s
-net, recipe, how = s.PRESETS['tiny']
-s.PRESETS['tiny'] = net, recipe, dataclasses.replace(how, save_every=10)
+import framepred.segment.segmenter as s
+from framepred.training.fit import presets
+s.SegmenterTask.presets = presets(tiny=s.PRESETS['tiny'].changed(save_every=10))
 '''
 # the cells of the kernel that come before the segmenter's
 HEAD = ('parameters', 'install', 'choose', 'imports', 'find', 'resume', 'take-up', 'train')
@@ -335,7 +335,7 @@ def test_cut_short(tmp):
     train = cells['segmenter'].replace(imported, '')
     env = OFFLINE | dict(FRAMEPRED_KAGGLE=str(root), OMP_NUM_THREADS='1')
     r = subprocess.run(
-        [sys.executable, '-c', f'{begin}t.Trainer.one_step = tired\n{train}'],
+        [sys.executable, '-c', f'{begin}t.Stepper.step = tired\n{train}'],
         capture_output=True,
         text=True,
         env=os.environ | env,

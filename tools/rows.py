@@ -17,7 +17,8 @@ from framepred.data.reading import open_data
 from framepred.files import atomic, read_json, weights_dir
 from framepred.motion.futures import Futures, train_futures
 from framepred.motion.layout import Layout, decide
-from framepred.predict.predictor import Predictor, train_predictor
+from framepred.predict.predictor import Predictor
+from framepred.predict.train import train_predictor, variant
 from framepred.score.answers import baselines, each
 from framepred.score.evaluate import Scored, Scores, differences, run_method, score_table, write_csv
 
@@ -36,7 +37,7 @@ def train(
     how = dict(max_minutes=minutes, seed=seed, device=device)
     if row != 'futures':
         beside = None if row == 'simvp' else Layout.load(layout)
-        return train_predictor(data, out, preset, beside, method=row, **how)
+        return train_predictor(data, out, variant(preset, method=row), beside, **how)
     if not (out/'weights').exists():
         shutil.copytree(layout, out/'weights', ignore=shutil.ignore_patterns('futures'))
     return train_futures(data, out, preset, **how)

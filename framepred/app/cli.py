@@ -172,7 +172,7 @@ def train(
     if model == 'layout':
         from framepred.motion.futures import train_both
         return train_both(data, label=label, **common)
-    from framepred.predict.predictor import train_predictor
+    from framepred.predict.train import train_predictor, variant
     told = not no_layout and changes.get('slots') is not False
     return train_predictor(
         data,
@@ -180,8 +180,7 @@ def train(
         label=label,
         pseudo=pseudo,
         batch_size=batch_size,
-        **common,
-        **changes,
+        **common | dict(preset=variant(preset, **changes)),
     )
 
 def _futures(layout):

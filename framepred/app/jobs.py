@@ -95,7 +95,7 @@ def _frame_22(ref, kit, folder, seed):
     for s in said:
         print(f'note: {s}', file=sys.stderr)
     # a picture is made of pictures; masks alone need none
-    shown = frames if folder or kit.predictor.settings.rgb else None
+    shown = frames if folder or kit.predictor.settings.code.rgb else None
     *_, step = kit.predictor.rollout(
         shown,
         kit.sight(frames),

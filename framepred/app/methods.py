@@ -135,21 +135,21 @@ def predictor_method(
         return answer
 
     name = 'predictor' if s.method == 'diffusion' else s.method
-    pictures = OBSERVED if s.rgb or label is not None else 0
+    pictures = OBSERVED if s.code.rgb or label is not None else 0
     return Method(name, each(predict), _masks_from(label), pictures, tuple(scores), _facts(s))
 
 def _facts(s)->dict: # a predictor's settings
     "What tells its row from others in the table"
     diffuses = s.method == 'diffusion'
     return dict(
-        space=s.space,
-        strategy=s.strategy if diffuses else 'direct',
-        samples=s.samples if diffuses else 1,
-        steps=s.steps if diffuses else 1,
+        space=s.code.space,
+        strategy=s.ask.strategy if diffuses else 'direct',
+        samples=s.ask.samples if diffuses else 1,
+        steps=s.ask.steps if diffuses else 1,
         layout='yes' if s.layout else 'no',
         futures='yes' if s.futures else 'no',
-        pixels=s.pixels,
-        blend=s.blend,
+        pixels=s.ask.pixels,
+        blend=s.ask.blend,
     )
 
 # %% ../../nbs/32_methods.ipynb #table
@@ -180,7 +180,7 @@ def _everything(kit, ask, pictures):
     own = find_weights('predictor', kit.weights.get('predictor'))
     for folder in further_predictors(own):
         p = kit.load(folder)
-        if pictures or not p.settings.rgb:
+        if pictures or not p.settings.code.rgb:
             yield ask(p)
     for how in WAYS:
         yield ask(kit.predictor, **how)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Segmenter', 'confusion', 'matrix_jaccard', 'Evaluation', 'evaluate_segmenter', 'match_classes', 'pseudo_clips',
-           'train_segmenter', 'label']
+           'SegmenterTask', 'train_segmenter', 'label']
 
 # %% ../../nbs/22_segmenter.ipynb #imports
 import dataclasses
@@ -13,22 +13,22 @@ import hashlib
 import os
 import shutil
 from collections import Counter
-from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
 from ..data.batches import holdout
-from ..core import CLASSES, FramepredError, seed_of
+from ..core import CLASSES, FramepredError
 from ..files import atomic, read_json, save_weights, write_json
 from ..runtime import get_device, processes, progress
 from ..data.reading import open_data, read_clip
 from ..score.jaccard import jaccard
 from ..data.pack import pack
-from ..training.loop import Phase, Run, pick_precision, train
+from ..training.checkpoint import Run, load_net
+from ..training.fit import Begun, Task, fit
+from ..training.phases import Phase, pick_precision
 from .unetpp import IGNORE, PRESETS, Crops, SegmenterSettings, SegNet, make_net, seg_loss
 from .identity import vote, without_specks
-from ..training.checkpoint import load_net
 
 # %% ../../nbs/22_segmenter.ipynb #segmenter
 _AXIS = {'v': 1, 'h': 2}   # along which a batch of frames (N, H, W, 3) is flipped
@@ -222,10 +222,70 @@ def pseudo_clips(refs, sure:float):   # clips that `label` labelled
     return draw
 
 # %% ../../nbs/22_segmenter.ipynb #train
+class SegmenterTask(Task):
+    "Learn to name pixels"
+    kind, metric, presets = 'segmenter', 'jaccard', PRESETS
+
+    def __init__(self, data, encoder_weights=None, pseudo=None, drop_bad=False):
+        self.data, self.encoder_weights = open_data(data), encoder_weights
+        self.pseudo, self.drop_bad = pseudo, drop_bad
+
+    @staticmethod
+    def group_of(name): return 'encoder' if name.startswith('body.encoder') else 'decoder'
+
+    def read(self, preset, out, seed):
+        self.packed = pack(self.data.split('train'), out/'packed')
+        self.learn, self.held = _learn_and_held(self.packed, self.drop_bad, self.data.root)
+        if self.encoder_weights:
+            preset = preset.changed(encoder_weights=self.encoder_weights)
+        self.recipe, self.batch_size = preset.recipe, preset.how.batch_size
+        return preset
+
+    def build(self, preset): return Begun(_last(make_net(preset.net)), preset.net, {})
+
+    def start(self, preset, init, out):
+        "Weights that were trained already want a shorter and gentler recipe; their classes are put in our order"
+        first, r = Segmenter.load(init, 'cpu'), preset.recipe
+        self.recipe = dataclasses.replace(
+            r, epochs=r.epochs/8, lr_encoder=r.lr_encoder/3, lr_decoder=r.lr_decoder/3)
+        if not (out/'last').exists():   # a run that goes on has its classes in order
+            match_classes(first.net, *_some_frames(self.packed, self.learn, 100))
+        return Begun(_last(first.net), first.settings, {})
+
+    def phases(self, recipe):
+        r, frames = self.recipe, len(self.learn)*self.packed.frames.shape[1]
+        steps = max(1, round(r.epochs*frames/self.batch_size))
+        return [Phase(steps, dict(encoder=r.lr_encoder, decoder=r.lr_decoder), r.warmup)]
+
+    def batch(self, preset, settings, seed):
+        self.shown = _some_frames(self.packed, self.held, self.recipe.held_frames)
+        labelled = self.pseudo and pseudo_clips(self.data.split(self.pseudo), self.recipe.pseudo_sure)
+        return Crops(self.packed, self.learn, self.recipe, self.batch_size, seed, labelled)
+
+    def loss(self, net, data, phase): return seg_loss(net(data['frames']), data['masks'])
+
+    def evaluate(self, net, phase):
+        "How well it does on frames held out"
+        frames, masks = self.shown
+        device = next(net.parameters()).device
+        m = confusion(masks, Segmenter(net, self.settings, device, tta=()).labels(frames))
+        # among the classes that are there: in a few frames, one stray pixel of another
+        # would weigh as much as a class missed, and choose the weights
+        there = m.sum(1) > 0
+        found = float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0]))
+        return dict(jaccard=matrix_jaccard(m, there), objects=found)
+
+    def facts(self): return dict(clips=len(self.learn), recipe=dataclasses.asdict(self.recipe))
+
+    def finish(self, run, facts):
+        super().finish(run, facts)
+        if run.stopped in ('done', 'patience'):
+            shutil.rmtree(run.out/'packed', ignore_errors=True)
+
 def train_segmenter(
     data,                   # the data set's folder
     preset='tiny',          # tiny, base or seed
-    out='runs/segmenter',   # the run's folder; its `best` is what `Segmenter.load` takes
+    out='runs/segmenter',   # the run's folder; the finished weights are in out/weights
     max_minutes=None,       # time budget; the preset's steps without
     init=None,              # weights to fine-tune, also to other ids
     encoder_weights=None,   # none or imagenet, instead of the preset's
@@ -235,50 +295,16 @@ def train_segmenter(
     device='auto',
     batch_size=None,
     workers=None,
-    track=(),
-    plot=True,
+    **loop,                 # as for `fit`
 )->Run:
     "Train a segmenter, or go on training the one in `out`"
-    net_s, recipe, how = _settings(preset, encoder_weights, seed, batch_size)
-    data, out = open_data(data), Path(out)
-    packed = pack(data.split('train'), out/'packed')
-    learn, held = _learn_and_held(packed, drop_bad, data.root)
-    torch.manual_seed(seed_of(seed, 'segmenter net'))
-    net, net_s, recipe = _begin(net_s, recipe, init)
-    if init and not (out/'last').exists():   # a run that goes on has its classes in order
-        match_classes(net, *_some_frames(packed, learn, 100))
-    labelled = pseudo and pseudo_clips(data.split(pseudo), recipe.pseudo_sure)
-    run = train(
-        net.to(memory_format=torch.channels_last),
-        lambda net, d, phase: seg_loss(net(d['frames']), d['masks']),
-        Crops(packed, learn, recipe, how.batch_size, seed, labelled),
-        out,
-        [_phase(recipe, len(learn)*packed.frames.shape[1], how.batch_size)],
-        how,
-        group_of=_part_of_net,
-        evaluate=_held_score(net_s, *_some_frames(packed, held, recipe.held_frames)),
-        metric='jaccard',
-        kind='segmenter',
-        net_settings=net_s,
-        facts=dict(preset=preset, recipe=dataclasses.asdict(recipe)),
-        max_minutes=max_minutes,
-        device=device,
-        workers=min(8, os.cpu_count() or 1) if workers is None else workers,
-        track=track,
-        plot=plot,
-    )
-    if run.stopped in ('done', 'patience'):
-        shutil.rmtree(out/'packed', ignore_errors=True)
-    return run
+    task = SegmenterTask(data, encoder_weights, pseudo, drop_bad)
+    workers = min(8, os.cpu_count() or 1) if workers is None else workers
+    return fit(task, preset, out, max_minutes, init, seed, batch_size, device, workers, **loop)
 
-def _settings(preset, encoder_weights, seed, batch_size)->tuple:
-    "What builds the network, what it is shown, and how the loop runs"
-    if preset not in PRESETS:
-        raise FramepredError(f'there is no preset called {preset!r}; use {", ".join(PRESETS)}.')
-    net_s, recipe, how = PRESETS[preset]
-    if encoder_weights:
-        net_s = dataclasses.replace(net_s, encoder_weights=encoder_weights)
-    return net_s, recipe, dataclasses.replace(how, seed=seed, batch_size=batch_size or how.batch_size)
+def _last(net):
+    "Channels last: convolutions are faster so"
+    return net.to(memory_format=torch.channels_last)
 
 def _learn_and_held(packed, drop_bad, root)->tuple:
     "Which clips to learn from, and which to choose the best weights by; says what is left out"
@@ -302,41 +328,6 @@ def _learn_and_held(packed, drop_bad, root)->tuple:
             'at least 2 are needed, one of them to choose the best weights by.'
         )
     return learn, held
-
-def _begin(net_s, recipe, init)->tuple:
-    "The net, its settings, and its recipe: shorter and gentler for one that is trained already"
-    if not init:
-        return make_net(net_s), net_s, recipe
-    begin = Segmenter.load(init, 'cpu')
-    recipe = dataclasses.replace(
-        recipe,
-        epochs=recipe.epochs/8,
-        lr_encoder=recipe.lr_encoder/3,
-        lr_decoder=recipe.lr_decoder/3,
-    )
-    return begin.net, begin.settings, recipe
-
-def _phase(recipe, frames:int, batch_size)->Phase:
-    steps = max(1, round(recipe.epochs*frames/batch_size))
-    rates = dict(encoder=recipe.lr_encoder, decoder=recipe.lr_decoder)
-    return Phase(steps, rates, recipe.warmup)
-
-def _part_of_net(name)->str:
-    "Which learning rate a parameter has"
-    return 'encoder' if name.startswith('body.encoder') else 'decoder'
-
-def _held_score(net_s, frames, masks):
-    "What the loop asks of a net, to know whether it is the best so far"
-    def score(net, phase):
-        device = next(net.parameters()).device
-        m = confusion(masks, Segmenter(net, net_s, device, tta=()).labels(frames))
-        # among the classes that are there: in a few frames, one stray pixel of another
-        # would weigh as much as a class missed, and choose the weights
-        there = m.sum(1) > 0
-        found = float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0]))
-        return dict(jaccard=matrix_jaccard(m, there), objects=found)
-
-    return score
 
 def _some_frames(packed, clips, n):
     "`n` frames spread over the clips and through their time"

@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as F
 from ..data.batches import order
 from ..core import CLASSES, rng
-from ..training.loop import TrainSettings
+from ..training.fit import Preset, presets
+from ..training.phases import TrainSettings
 
 # %% ../../nbs/20_unetpp.ipynb #settings
 @dataclasses.dataclass(frozen=True)
@@ -47,27 +48,23 @@ class Recipe:
     pseudo_sure: float = .8     # an object they are less sure of than this is not looked at
     held_frames: int = 100      # frames of held-out clips in each evaluation
 
-_TINY = (
-    SegmenterSettings(
-        'tu-resnet18',
-        decoder=(64, 32, 16),
-        options=dict(stem_type='deep', stem_width=16),
-        tta=('h',),
-    ),
-    Recipe(40., crop=64, lr_encoder=3e-3, lr_decoder=3e-3),
-    TrainSettings(batch_size=64, weight_decay=.02, ema=.998, eval_every=400, save_every=200),
-)
-_BASE = (
-    SegmenterSettings(tta=('h',)),
-    Recipe(40., lr_encoder=1e-3, held_frames=400),
-    TrainSettings(batch_size=32, weight_decay=.02, ema=.998, eval_every=500),
-)
-_SEED = (
-    SegmenterSettings('resnet50', 'imagenet', tta=('h', 'v', 'hv')),
-    Recipe(50., flips='hv', held_frames=400),
-    TrainSettings(batch_size=16, ema=0., eval_every=1250, save_every=1250, patience=10),
-)
-PRESETS = dict(tiny=_TINY, base=_BASE, seed=_SEED)
+PRESETS = presets(
+    tiny=Preset(
+        Recipe(40., crop=64, lr_encoder=3e-3, lr_decoder=3e-3),
+        SegmenterSettings(
+            'tu-resnet18',
+            decoder=(64, 32, 16),
+            options=dict(stem_type='deep', stem_width=16),
+            tta=('h',)),
+        TrainSettings(batch_size=64, weight_decay=.02, ema=.998, eval_every=400, save_every=200)),
+    base=Preset(
+        Recipe(40., lr_encoder=1e-3, held_frames=400),
+        SegmenterSettings(tta=('h',)),
+        TrainSettings(batch_size=32, weight_decay=.02, ema=.998, eval_every=500)),
+    seed=Preset(
+        Recipe(50., flips='hv', held_frames=400),
+        SegmenterSettings('resnet50', 'imagenet', tta=('h', 'v', 'hv')),
+        TrainSettings(batch_size=16, ema=0., eval_every=1250, save_every=1250, patience=10)))
 
 # %% ../../nbs/20_unetpp.ipynb #net
 class SegNet(torch.nn.Module):
