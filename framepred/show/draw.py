@@ -8,7 +8,9 @@ __all__ = ['palette', 'BLUE', 'GREY', 'RED', 'INK', 'FAINT', 'ERRORS', 'oklab', 
            'error_map', 'error_picture', 'heat', 'uncertainty_picture']
 
 # %% ../../nbs/09_draw.ipynb #imports
-import base64, io
+import base64
+import io
+from typing import NamedTuple
 import numpy as np
 from PIL import Image
 from matplotlib import colormaps
@@ -19,36 +21,61 @@ from matplotlib.textpath import TextPath
 from ..core import OBSERVED, TARGET, CLASSES, FramepredError
 from ..files import atomic
 
+
 # %% ../../nbs/09_draw.ipynb #oklab
-def oklab(rgb): # (…, 3), sRGB in 0…255
+# Linear RGB to the cones, and their cube roots to OKLab (Ottosson 2020, https://bottosson.github.io/posts/oklab)
+_TO_CONES = np.array([
+    [.4122214708, .2119034982, .0883024619],
+    [.5363325363, .6806995451, .2817188376],
+    [.0514459929, .1073969566, .6299787005],
+])
+_TO_LAB = np.array([
+    [.2104542553, 1.9779984951, .0259040371],
+    [.7936177850, -2.4285922050, .7827717662],
+    [-.0040720468, .4505937099, -.8086757660],
+])
+
+def _linear(c):
+    "sRGB in 0…1 without its gamma (IEC 61966-2-1)"
+    return np.where(c <= .04045, c/12.92, ((c+.055)/1.055)**2.4)
+
+def oklab(
+    rgb,   # (…, 3), sRGB in 0…255
+)->np.ndarray:
     "Colours in OKLab: lightness, green–red, blue–yellow"
-    c = np.asarray(rgb, float)/255
-    linear = np.where(c <= .04045, c/12.92, ((c+.055)/1.055)**2.4)
-    lms = np.cbrt(linear @ np.array([[.4122214708, .2119034982, .0883024619],
-                                     [.5363325363, .6806995451, .2817188376],
-                                     [.0514459929, .1073969566, .6299787005]]))
-    return lms @ np.array([[.2104542553, 1.9779984951, .0259040371],
-                           [.7936177850, -2.4285922050, .7827717662],
-                           [-.0040720468, .4505937099, -.8086757660]])
+    linear = _linear(np.asarray(rgb, float)/255)
+    cones = np.cbrt(linear @ _TO_CONES)
+    return cones @ _TO_LAB
+
 
 # %% ../../nbs/09_draw.ipynb #make_palette
-def make_palette(classes=CLASSES,           # background and objects
-                 background=(32, 33, 36),   # class 0
-                 avoid=((255, 255, 255), (135, 135, 132)), # other colours to stay away from: the page, the ground
-                 levels=18,                 # candidates per RGB channel
-                 lightness=(.45, .93), chroma=.08): # OKLab lightness, and least colourfulness, of the objects
-    "`(classes, 3)` uint8: colours spread so that the closest pair is as far apart as it gets"
+def _candidates(levels, lightness, chroma)->tuple[np.ndarray, np.ndarray]:
+    "A grid of RGB colours, those that are light and colourful enough, and the same in OKLab"
     v = np.linspace(0, 255, levels).round()
     colours = np.stack(np.meshgrid(v, v, v, indexing='ij'), -1).reshape(-1, 3)
     lab = oklab(colours)
-    fit = (lab[:, 0] >= lightness[0]) & (lab[:, 0] <= lightness[1]) & (np.hypot(lab[:, 1], lab[:, 2]) >= chroma)
-    colours, lab = colours[fit], lab[fit]
-    away = lambda p: np.linalg.norm(lab-p, axis=1).round(6)
-    taken = np.min([away(oklab(c)) for c in (background, *avoid)], 0)
+    light = (lab[:, 0] >= lightness[0]) & (lab[:, 0] <= lightness[1])
+    colourful = np.hypot(lab[:, 1], lab[:, 2]) >= chroma
+    fit = light & colourful
+    return colours[fit], lab[fit]
+
+def _away(lab, point)->np.ndarray:
+    "Distances, rounded so that the last bit of a cube root cannot change a choice"
+    return np.linalg.norm(lab-point, axis=1).round(6)
+
+def _farthest_first(lab, taken, count)->list:
+    "Each choice is as far as it gets from `taken` and from those before it"
     chosen, near = [], taken
-    for _ in range(classes-1):
-        chosen.append(int(near.argmax())); near = np.minimum(near, away(lab[chosen[-1]]))
-    gaps = np.stack([away(lab[k]) for k in chosen])
+    for _ in range(count):
+        best = int(near.argmax())
+        chosen.append(best)
+        near = np.minimum(near, _away(lab, lab[best]))
+    return chosen
+
+def _exchange(lab, taken, chosen)->list:
+    "Move each choice to where it has more room, until none has"
+    chosen = list(chosen)
+    gaps = np.stack([_away(lab, lab[k]) for k in chosen])   # (choices, candidates)
     moved = True
     while moved:
         moved = False
@@ -56,197 +83,422 @@ def make_palette(classes=CLASSES,           # background and objects
             gaps[i] = np.inf
             free = np.minimum(taken, gaps.min(0))
             best = int(free.argmax())
-            if free[best] > free[k]: chosen[i], moved = best, True
-            gaps[i] = away(lab[chosen[i]])
+            if free[best] > free[k]:
+                chosen[i] = best
+                moved = True
+            gaps[i] = _away(lab, lab[chosen[i]])
+    return chosen
+
+def make_palette(
+    classes=CLASSES,           # background and objects
+    background=(32, 33, 36),   # class 0
+    avoid=((255, 255, 255), (135, 135, 132)),   # other colours to stay away from: the page, the ground
+    levels=18,                 # candidates per RGB channel
+    lightness=(.45, .93),      # OKLab lightness of the objects
+    chroma=.08,                # their least colourfulness
+)->np.ndarray:
+    "`(classes, 3)` uint8: colours spread so that the closest pair is as far apart as it gets"
+    colours, lab = _candidates(levels, lightness, chroma)
+    taken = np.min([_away(lab, oklab(c)) for c in (background, *avoid)], 0)
+    chosen = _exchange(lab, taken, _farthest_first(lab, taken, classes-1))
     return np.vstack([background, colours[chosen]]).astype(np.uint8)
 
 palette = make_palette()
 
+
 # %% ../../nbs/09_draw.ipynb #png
-def check_picture(x):
+def check_picture(x)->np.ndarray:
     "`x` as a uint8 array (H, W, 3), or a sentence that says why it is none"
     a = np.asarray(x)
     if a.dtype != np.uint8 or a.ndim != 3 or a.shape[-1] != 3:
-        raise FramepredError(f'a picture is a uint8 array (height, width, 3), and this one is {a.dtype} {a.shape}; '
-                             'turn masks into pictures with `colorize`, floats in 0…1 with `(255*x).round().astype("uint8")`.')
+        raise FramepredError(
+            f'a picture is a uint8 array (height, width, 3), and this one is {a.dtype} {a.shape}; '
+            'turn masks into pictures with `colorize`, floats in 0…1 with `(255*x).round().astype("uint8")`.'
+        )
     return np.ascontiguousarray(a)
 
 class Picture(Figure):
     "A matplotlib figure of its own: no pyplot, so no global state, no display needed, shown once"
-    def __init__(self, width, height, alt='a figure', dpi=110): # pixels; what it shows, for those who cannot see it
+    def __init__(
+        self,
+        width,            # pixels
+        height,
+        alt='a figure',   # what it shows, for those who cannot see it
+        dpi=110,
+    ):
         super().__init__(figsize=(width/dpi, height/dpi), dpi=dpi, facecolor='white')
         self.alt = alt
         FigureCanvasAgg(self)
-        self.page = self.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0), autoscale_on=False)   # in pixels, y downwards
+        self.page = self.add_axes(   # in pixels, y downwards
+            (0, 0, 1, 1),
+            xlim=(0, width),
+            ylim=(height, 0),
+            autoscale_on=False,
+        )
         self.page.axis('off')
 
-    def put(self, picture, x, y, w, h, frame=False, **kw): # `kw` as for `imshow`
+    def put(
+        self,
+        picture,
+        x,
+        y,
+        w,
+        h,
+        frame=False,   # a thin one around it
+        **kw,          # as for `imshow`
+    ):
         "A picture at this place, with a thin frame around it or not"
         self.page.imshow(picture, extent=(x, x+w, y+h, y), **kw)
-        if frame: self.box(x, y, w, h, fill=False, ec='#999999', lw=.8)
+        if frame:
+            self.box(x, y, w, h, fill=False, ec='#999999', lw=.8)
 
-    def box(self, x, y, w, h, **kw): self.page.add_patch(Rectangle((x, y), w, h, **kw))
+    def box(self, x, y, w, h, **kw):
+        self.page.add_patch(Rectangle((x, y), w, h, **kw))
 
-    def write(self, x, y, text, size=8.5, color='#333333', **kw): self.page.text(x, y, text, fontsize=size, color=color, **kw)
+    def write(self, x, y, text, size=8.5, color='#333333', **kw):
+        self.page.text(x, y, text, fontsize=size, color=color, **kw)
 
-    def _repr_mimebundle_(self, include=None, exclude=None): return as_output(to_png(self), self.alt)
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return as_output(to_png(self), self.alt)
 
-def to_png(x, level=6)->bytes: # a picture (H, W, 3), a figure, an animation; how hard to squeeze, 0…9
-    "PNG bytes, the same for the same input"
-    if hasattr(x, 'png'): return x.png   # an animation of the next chapter
+def _pixels(fig)->np.ndarray:
+    "A figure as a picture (H, W, 3)"
     out = io.BytesIO()
-    if isinstance(x, Figure):
-        x.savefig(out, format='raw', dpi=x.dpi)
-        x = np.frombuffer(out.getvalue(), np.uint8).reshape(*x.canvas.get_width_height()[::-1], 4)[..., :3]
-        out = io.BytesIO()
-    Image.fromarray(check_picture(x)).save(out, 'PNG', compress_level=level)
+    fig.savefig(out, format='raw', dpi=fig.dpi)
+    w, h = fig.canvas.get_width_height()
+    return np.frombuffer(out.getvalue(), np.uint8).reshape(h, w, 4)[..., :3]   # without its transparency
+
+def to_png(
+    x,         # a picture (H, W, 3), a figure, an animation
+    level=6,   # how hard to squeeze, 0…9
+)->bytes:
+    "PNG bytes, the same for the same input"
+    if hasattr(x, 'png'):   # an animation of the next chapter
+        return x.png
+    picture = check_picture(_pixels(x) if isinstance(x, Figure) else x)
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, 'PNG', compress_level=level)
     return out.getvalue()
 
-def save_png(x, path): # as for `to_png`; the file to make
+def save_png(
+    x,      # as for `to_png`
+    path,   # the file to make
+):
     "Write a picture, a figure or an animation as PNG, whole or not at all"
     data = to_png(x)
-    with atomic(path) as tmp: tmp.write_bytes(data)
+    with atomic(path) as tmp:
+        tmp.write_bytes(data)
 
-def as_output(png, alt, width=None): # bytes; what it shows, in words; pixels wide in a notebook
+def as_output(
+    png,          # bytes
+    alt,          # what it shows, in words
+    width=None,   # pixels wide in a notebook
+)->tuple[dict, dict]:
     "PNG bytes as the display data of a notebook"
-    return {'image/png': base64.b64encode(png).decode(), 'text/plain': f'<{alt}>'}, {'image/png': {'alt': alt} | ({'width': width} if width else {})}
+    data = {'image/png': base64.b64encode(png).decode(), 'text/plain': f'<{alt}>'}
+    about = {'alt': alt}
+    if width:
+        about['width'] = width
+    return data, {'image/png': about}
+
 
 # %% ../../nbs/09_draw.ipynb #masks
-def colorize(mask, colours=palette): # (…, H, W) whole numbers
+def colorize(
+    mask,              # (…, H, W) whole numbers
+    colours=palette,
+)->np.ndarray:
     "The mask as a picture, (…, H, W, 3)"
     mask = np.asarray(mask)
-    if mask.dtype.kind not in 'iub': raise FramepredError(f'a mask holds whole numbers, and this one {mask.dtype}; take the argmax over its classes first.')
+    if mask.dtype.kind not in 'iub':
+        raise FramepredError(
+            f'a mask holds whole numbers, and this one {mask.dtype}; '
+            'take the argmax over its classes first.'
+        )
     if mask.size and (mask.min() < 0 or mask.max() >= len(colours)):
-        raise FramepredError(f'the mask holds class {mask.max() if mask.max() >= len(colours) else mask.min()}, and there are colours for 0…{len(colours)-1}; '
-                             'set foreign ids to 0 first, as reading a clip does.')
+        foreign = mask.max() if mask.max() >= len(colours) else mask.min()
+        raise FramepredError(
+            f'the mask holds class {foreign}, and there are colours for 0…{len(colours)-1}; '
+            'set foreign ids to 0 first, as reading a clip does.'
+        )
     return colours[mask.astype(np.intp)]
 
-def borders(mask): # (…, H, W)
+def borders(
+    mask,   # (…, H, W)
+)->tuple[np.ndarray, np.ndarray]:
     "`(rim, seam)`: object pixels beside another class, and those of them beside another object"
     mask = np.asarray(mask)
     rim, seam = np.zeros(mask.shape, bool), np.zeros(mask.shape, bool)
-    for here, there in (((..., slice(1, None)), (..., slice(-1))), ((..., slice(1, None), slice(None)), (..., slice(-1), slice(None)))):
+    every, later, earlier = slice(None), slice(1, None), slice(-1)
+    beside = (..., later), (..., earlier)
+    below = (..., later, every), (..., earlier, every)
+    for here, there in (beside, below):
         differ = mask[here] != mask[there]
         both = differ & (mask[here] > 0) & (mask[there] > 0)
-        for side in (here, there): rim[side] |= differ & (mask[side] > 0); seam[side] |= both
+        for side in (here, there):
+            rim[side] |= differ & (mask[side] > 0)
+            seam[side] |= both
     return rim, seam
 
-def overlay(frame, mask, alpha=.5): # (…, H, W, 3) and (…, H, W); how strong the tint
+def overlay(
+    frame,      # (…, H, W, 3)
+    mask,       # (…, H, W)
+    alpha=.5,   # how strong the tint
+)->np.ndarray:
     "The frame with its objects tinted and outlined; same shape and type as the frame"
-    out, colour, inside, (rim, seam) = np.array(frame), colorize(mask), np.asarray(mask) > 0, borders(mask)
+    out = np.array(frame)
+    colour = colorize(mask)
+    inside = np.asarray(mask) > 0
+    rim, seam = borders(mask)
     out[inside] = (out[inside]*(1-alpha)+colour[inside]*alpha).round()
-    out[rim], out[seam] = colour[rim], 255
+    out[rim] = colour[rim]
+    out[seam] = 255
     return out
 
+
 # %% ../../nbs/09_draw.ipynb #align
-def align(rows, numbers=None): # label → sequence of pictures and `None`; what each column is called, 1, 2, 3 … unless told
+def align(
+    rows,           # label → sequence of pictures and `None`
+    numbers=None,   # what each column is called, 1, 2, 3 … unless told
+)->tuple[dict, list, tuple]:
     "`(rows, numbers, (H, W))`: rows checked and filled up to one length, and the size of the first picture"
-    rows = {str(k): [None if p is None else check_picture(p) for p in row] for k, row in rows.items()}
-    total = max(map(len, rows.values()), default=0)
-    size = next((p.shape[:2] for row in rows.values() for p in row if p is not None), None)
-    if size is None: raise FramepredError('there is nothing to draw: no row has a picture in it.')
+    checked = {}
+    for label, row in rows.items():
+        checked[str(label)] = [None if p is None else check_picture(p) for p in row]
+    total = max(map(len, checked.values()), default=0)
+    size = next((p.shape[:2] for row in checked.values() for p in row if p is not None), None)
+    if size is None:
+        raise FramepredError('there is nothing to draw: no row has a picture in it.')
     numbers = list(range(1, total+1) if numbers is None else numbers)
-    if len(numbers) != total: raise FramepredError(f'the longest row has {total} pictures, but there are numbers for {len(numbers)}.')
-    return {k: row+[None]*(total-len(row)) for k, row in rows.items()}, numbers, size
+    if len(numbers) != total:
+        raise FramepredError(f'the longest row has {total} pictures, but there are numbers for {len(numbers)}.')
+    return {k: row+[None]*(total-len(row)) for k, row in checked.items()}, numbers, size
+
 
 # %% ../../nbs/09_draw.ipynb #strip
 BLUE, GREY, RED, INK, FAINT = '#4477aa', '#b5b5b5', '#d6455d', '#333333', '#777777'   # observed, between, target, text
+_ROLES = {   # of a frame, to a predictor → the colours of its bar and of its number
+    'observed': (BLUE, BLUE),
+    'target': (RED, RED),
+    'to be predicted': (GREY, FAINT),
+}
+_GAP = 6   # pixels between pictures
 
-def film_strip(rows,              # as for `align`
-               titles=None,       # a caption for each column, instead of its frame number
-               numbers=None,      # the frame number of each column
-               observed=OBSERVED, # the last observed frame; `None` where the columns are no frames
-               columns=11,        # pictures on a line
-               width=1100):       # pixels
+def _role(number, observed)->str:
+    if number <= observed:
+        return 'observed'
+    return 'target' if number == TARGET+1 else 'to be predicted'
+
+class _Line(NamedTuple):
+    "What stands on one line of a film strip"
+    columns: range
+    labels: list   # of the rows that have a picture there
+
+class _Grid(NamedTuple):
+    "Where the pictures of a film strip are, in pixels"
+    left: int   # room for the labels
+    head: int   # room above the pictures of a line, for numbers and bars
+    w: int      # of a picture
+    h: int
+
+    def x(self, place:int)->int:
+        "The left edge of a picture on its line"
+        return self.left+place*(self.w+_GAP)
+
+    def height(self, line:_Line)->int:
+        return self.head+len(line.labels)*(self.h+_GAP)+7
+
+def _lines(rows, total, columns)->list[_Line]:
+    "So many columns a line; lines and rows without a picture are left out"
+    lines = []
+    for start in range(0, total, columns):
+        line = range(start, min(start+columns, total))
+        labels = [k for k, row in rows.items() if any(row[i] is not None for i in line)]
+        if labels:
+            lines.append(_Line(line, labels))
+    return lines
+
+def _left(lines)->int:
+    "Room for the longest label"
+    wide = [TextPath((0, 0), k, size=8.5).get_extents().width*110/72+8 for line in lines for k in line.labels if k]
+    return 6+int(max(wide, default=0))
+
+def film_strip(
+    rows,                # as for `align`
+    titles=None,         # a caption for each column, instead of its frame number
+    numbers=None,        # the frame number of each column
+    observed=OBSERVED,   # the last observed frame; `None` where the columns are no frames
+    columns=11,          # pictures on a line
+    width=1100,          # pixels
+)->Picture:
     "The rows as one figure"
     rows, numbers, (high, wide) = align(rows, numbers)
+    total = len(numbers)
     captions = [str(c) for c in (numbers if titles is None else titles)]
-    if len(captions) != len(numbers): raise FramepredError(f'the longest row has {len(numbers)} pictures, but there are {len(captions)} titles.')
-    marked = titles is None and observed is not None
-    lines = [range(i, min(i+columns, len(numbers))) for i in range(0, len(numbers), columns)]
-    lines = [(line, shown) for line in lines if (shown := [k for k in rows if any(rows[k][i] is not None for i in line)])]
-    labels = [TextPath((0, 0), k, size=8.5).get_extents().width*110/72+8 for _, shown in lines for k in shown if k]
-    left, gap, head = 6+int(max(labels, default=0)), 6, 42 if marked else 22
-    w = (width-left)//min(columns, len(numbers))-gap; h = w*high//wide   # whole pixels keep the pictures crisp
-    size = min(8, (w+gap)/max(map(len, captions)))   # captions never run into each other
-    fig = Picture(width, sum(head+len(shown)*(h+gap)+7 for _, shown in lines), f'film strip of {len(numbers)} columns: {", ".join(filter(None, rows)) or "pictures"}')
+    if len(captions) != total:
+        raise FramepredError(f'the longest row has {total} pictures, but there are {len(captions)} titles.')
+    frames = titles is None and observed is not None
+    roles = [_role(n, observed) for n in numbers] if frames else None
+    lines = _lines(rows, total, columns)
+    left = _left(lines)
+    w = (width-left)//min(columns, total)-_GAP
+    grid = _Grid(left, 42 if frames else 22, w, w*high//wide)   # whole pixels keep the pictures crisp
+    names = ', '.join(filter(None, rows)) or 'pictures'
+    fig = Picture(width, sum(map(grid.height, lines)), f'film strip of {total} columns: {names}')
     top = 0
-    for line, shown in lines:
-        x = {i: left+n*(w+gap) for n, i in enumerate(line)}
-        if marked: _bars(fig, x, w, top+head, [(i, numbers[i]) for i in line], observed)
-        for i in line:
-            colour = INK if not marked else BLUE if numbers[i] <= observed else RED if numbers[i] == TARGET+1 else FAINT
-            fig.write(x[i]+w/2, top+head-9, captions[i], size, colour, ha='center')
-        top += head
-        for k in shown:
-            fig.write(left-8, top+h/2, k, ha='right', va='center')
-            for i in line:
-                if rows[k][i] is None: fig.box(x[i], top, w, h, fill=False, ec='#dddddd', lw=.6, ls=(0, (2, 3)))
-                else: fig.put(rows[k][i], x[i], top, w, h)
-            top += h+gap
-        top += 7
+    for line in lines:
+        _write_head(fig, grid, top+grid.head, line, captions, roles)
+        _put_rows(fig, grid, top+grid.head, line, rows)
+        top += grid.height(line)
     return fig
 
-def _bars(fig, x, w, bottom, columns, observed):
-    "What the columns are to a predictor: a bar and a word for each kind"
-    for word, colour, ink, of in (('observed', BLUE, BLUE, lambda n: n <= observed), ('target', RED, RED, lambda n: n > observed and n == TARGET+1),
-                                  ('to be predicted', GREY, FAINT, lambda n: n > observed and n != TARGET+1)):
-        if own := [i for i, n in columns if of(n)]:
-            fig.box(x[own[0]], bottom-5, x[own[-1]]+w-x[own[0]], 2, color=colour, lw=0)
-            fig.write(x[own[0]], bottom-26, word, 7.5, ink, style='italic')
+def _write_head(fig, grid, bottom, line, captions, roles):
+    "The numbers above the pictures, and a bar and a word for each role"
+    if roles:
+        _bars(fig, grid, bottom, [roles[i] for i in line.columns])
+    size = min(8, (grid.w+_GAP)/max(map(len, captions)))   # captions never run into each other
+    for place, i in enumerate(line.columns):
+        colour = _ROLES[roles[i]][1] if roles else INK
+        fig.write(grid.x(place)+grid.w/2, bottom-9, captions[i], size, colour, ha='center')
+
+def _bars(fig, grid, bottom, roles):
+    for role, (colour, ink) in _ROLES.items():
+        own = [grid.x(place) for place, r in enumerate(roles) if r == role]
+        if own:
+            fig.box(own[0], bottom-5, own[-1]+grid.w-own[0], 2, color=colour, lw=0)
+            fig.write(own[0], bottom-26, role, 7.5, ink, style='italic')
+
+def _put_rows(fig, grid, top, line, rows):
+    "The pictures, and a dashed box where there is none"
+    for k in line.labels:
+        fig.write(grid.left-8, top+grid.h/2, k, ha='right', va='center')
+        for place, i in enumerate(line.columns):
+            where = (grid.x(place), top, grid.w, grid.h)
+            if rows[k][i] is None:
+                fig.box(*where, fill=False, ec='#dddddd', lw=.6, ls=(0, (2, 3)))
+            else:
+                fig.put(rows[k][i], *where)
+        top += grid.h+_GAP
+
 
 # %% ../../nbs/09_draw.ipynb #error
-ERRORS = {'right': (203, 203, 203), 'missed': (187, 85, 102), 'invented': (0, 68, 136), 'wrong class': (221, 170, 51)}
+ERRORS = {
+    'right': (203, 203, 203),
+    'missed': (187, 85, 102),
+    'invented': (0, 68, 136),
+    'wrong class': (221, 170, 51),
+}
 
-def error_kinds(pred, truth)->dict: # two masks (H, W)
+def error_kinds(
+    pred,    # masks (H, W)
+    truth,
+)->dict:
     "What happened, as masks: `right` (objects only), `missed`, `invented`, `wrong class`"
     pred, truth = np.asarray(pred), np.asarray(truth)
-    if pred.shape != truth.shape: raise FramepredError(f'the prediction is {pred.shape} and the truth {truth.shape}; bring both to the same size.')
+    if pred.shape != truth.shape:
+        raise FramepredError(
+            f'the prediction is {pred.shape} and the truth {truth.shape}; '
+            'bring both to the same size.'
+        )
     p, t = pred > 0, truth > 0
-    return {'right': p & (pred == truth), 'missed': t & ~p, 'invented': p & ~t, 'wrong class': p & t & (pred != truth)}
+    return {
+        'right': p & (pred == truth),
+        'missed': t & ~p,
+        'invented': p & ~t,
+        'wrong class': p & t & (pred != truth),
+    }
 
-def error_map(pred, truth, unseen=None): # (H, W) each; where `truth` shows objects that nobody had seen
+def error_map(
+    pred,          # masks (H, W)
+    truth,
+    unseen=None,   # where `truth` shows objects that nobody had seen
+)->np.ndarray:
     "The errors as a picture, to put into a film strip"
     out = np.full((*np.shape(truth), 3), 255, np.uint8)
-    for name, where in error_kinds(pred, truth).items(): out[where] = ERRORS[name]
-    if unseen is not None: out[np.asarray(unseen, bool) & (np.add(*np.indices(out.shape[:2])) % 5 < 3) & (np.asarray(pred) != truth)] = 255
+    for name, where in error_kinds(pred, truth).items():
+        out[where] = ERRORS[name]
+    if unseen is not None:
+        diagonals = np.add(*np.indices(out.shape[:2])) % 5 < 3
+        out[np.asarray(unseen, bool) & diagonals & (np.asarray(pred) != truth)] = 255
     rim = borders(truth)[0]
     out[rim] = out[rim]*.72   # where right objects touch, the rim tells them apart
     return out
 
-def error_picture(pred, truth, unseen=None): # as `error_map`
+class _Entry(NamedTuple):
+    "A line of the legend"
+    name: str
+    where: np.ndarray   # the pixels it counts
+    style: dict         # of its box
+
+def _legend(kinds, unseen)->list[_Entry]:
+    plain = dict(ec='#999999', lw=.6)
+    entries = [_Entry(n, k, dict(plain, fc=np.divide(ERRORS[n], 255))) for n, k in kinds.items()]
+    if unseen is not None:
+        later = np.asarray(unseen, bool) & ~kinds['right']
+        hatched = dict(plain, fc='white', hatch='//////', ec=np.divide(ERRORS['missed'], 255))
+        entries.append(_Entry('entered later', later, hatched))
+    return entries
+
+def error_picture(
+    pred,          # as for `error_map`
+    truth,
+    unseen=None,
+)->Picture:
     "The errors with a legend and pixel counts"
-    picture, kinds = error_map(pred, truth, unseen), error_kinds(pred, truth)
-    w = 480; h = w*picture.shape[0]//picture.shape[1]
-    fig = Picture(w+220, h+4, 'a mask: '+', '.join(f'{k.sum()} pixels {n}' for n, k in kinds.items()))
+    picture = error_map(pred, truth, unseen)
+    kinds = error_kinds(pred, truth)
+    w = 480
+    h = w*picture.shape[0]//picture.shape[1]
+    counts = ', '.join(f'{k.sum()} pixels {n}' for n, k in kinds.items())
+    fig = Picture(w+220, h+4, f'a mask: {counts}')
     fig.put(picture, 2, 2, w, h, frame=True, interpolation='nearest')
-    entries = [(n, np.divide(ERRORS[n], 255), {}, k) for n, k in kinds.items()]
-    if unseen is not None: entries.append(('entered later', 'white', dict(hatch='//////', ec=np.divide(ERRORS['missed'], 255)), np.asarray(unseen, bool) & ~kinds['right']))
-    for i, (name, colour, hatch, where) in enumerate(entries):
+    entries = _legend(kinds, unseen)
+    for i, entry in enumerate(entries):
         y = h/2+(i-(len(entries)-1)/2)*40
-        fig.box(w+22, y-10, 22, 20, **dict(fc=colour, ec='#999999', lw=.6) | hatch)
-        fig.write(w+53, y-5, name, va='center')
-        fig.write(w+53, y+10, f'{where.sum():,} pixels', 7, FAINT, va='center')
+        fig.box(w+22, y-10, 22, 20, **entry.style)
+        fig.write(w+53, y-5, entry.name, va='center')
+        fig.write(w+53, y+10, f'{entry.where.sum():,} pixels', 7, FAINT, va='center')
     return fig
+
 
 # %% ../../nbs/09_draw.ipynb #uncertain
-def heat(frame, value, top=1.): # (H, W, 3), (H, W); the value at the end of the scale
+def _pale(frame)->np.ndarray:
+    "The frame in light greys, (H, W, 1)"
+    return 255-(255-np.asarray(frame, np.float32).mean(-1, keepdims=True))*.5
+
+def heat(
+    frame,    # (H, W, 3)
+    value,    # (H, W)
+    top=1.,   # the value at the end of the scale
+)->np.ndarray:
     "The value map over the paled frame, as a picture"
     value = np.asarray(value, np.float32)
-    if not np.isfinite(value).all(): raise FramepredError('the uncertainty map holds numbers that are not finite; look for a division by zero where it was made.')
-    v = np.clip(value/top, 0, 1)[..., None]
-    pale = 255-(255-np.asarray(frame, np.float32).mean(-1, keepdims=True))*.5
-    colour = colormaps['plasma_r'](v[..., 0])[..., :3]*255
+    if not np.isfinite(value).all():
+        raise FramepredError(
+            'the uncertainty map holds numbers that are not finite; '
+            'look for a division by zero where it was made.'
+        )
+    v = np.clip(value/top, 0, 1)[..., None]                  # (H, W, 1)
+    colour = colormaps['plasma_r'](v[..., 0])[..., :3]*255   # (H, W, 3)
     strength = np.minimum(1, 4*v)*.9
-    return (pale*(1-strength)+colour*strength).round().astype(np.uint8)
+    return (_pale(frame)*(1-strength)+colour*strength).round().astype(np.uint8)
 
-def uncertainty_picture(frame, value, top=1., label='uncertainty'): # as `heat`; what the scale says
+def uncertainty_picture(
+    frame,                # as for `heat`
+    value,
+    top=1.,
+    label='uncertainty',  # what the scale says
+)->Picture:
     "The value map over the frame, with its scale"
-    picture, value = heat(frame, value, top), np.asarray(value)
-    w = 600; h = w*picture.shape[0]//picture.shape[1]
-    fig = Picture(w+110, h+22, f'{label} over a frame, {value.mean():.3g} in the mean')
+    picture = heat(frame, value, top)
+    w = 600
+    h = w*picture.shape[0]//picture.shape[1]
+    fig = Picture(w+110, h+22, f'{label} over a frame, {np.asarray(value).mean():.3g} in the mean')
     fig.put(picture, 2, 11, w, h, frame=True)
-    fig.put(heat(np.full((256, 1, 3), 135, np.uint8), np.linspace(top, 0, 256)[:, None], top), w+20, 11, 16, h, frame=True, interpolation='bilinear')
-    for f in (0, .25, .5, .75, 1): fig.write(w+43, 11+h*(1-f), f'{f*top:.3g}', 8, va='center')
+    grey = np.full((256, 1, 3), 135, np.uint8)
+    scale = heat(grey, np.linspace(top, 0, 256)[:, None], top)
+    fig.put(scale, w+20, 11, 16, h, frame=True, interpolation='bilinear')
+    for f in (0, .25, .5, .75, 1):
+        fig.write(w+43, 11+h*(1-f), f'{f*top:.3g}', 8, va='center')
     fig.write(w+95, 11+h/2, label, rotation=90, ha='center', va='center')
     return fig
+
