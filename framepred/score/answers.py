@@ -6,7 +6,8 @@
 __all__ = ['Method', 'each', 'baselines', 'oracle', 'submitted', 'standard_methods', 'Answer', 'read_truth', 'answers']
 
 # %% ../../nbs/18_answers.ipynb #imports
-import dataclasses, time
+import dataclasses
+import time
 from collections import deque
 from pathlib import Path
 from typing import NamedTuple
@@ -19,32 +20,52 @@ from .metrics import check_submission, copy_last, read_submission, velocity
 @dataclasses.dataclass(frozen=True, eq=False)
 class Method:
     "One way to predict: a row of the table"
-    name: str                 # copy, velocity, layout, peer, simvp, predictor, segmenter, oracle, prediction
-    run: object               # function: clips → for each, in order, a mask, or {frame number: mask}, or why there is none; with 'picture': frame 22 (H, W, 3) among them
-    masks: str = 'true'       # masks of frames 1–11: `true` (it is shown them), `segmented` (it makes its own) or `unknown`
-    frames: int = 0           # pictures it is shown: 0, `OBSERVED` or `FRAMES`
+    name: str   # copy, velocity, layout, peer, simvp, predictor, segmenter, oracle, prediction
+    # function: clips → for each, in order, a mask, or {frame number: mask}, or why there is none;
+    # with 'picture': frame 22 (H, W, 3) among them
+    run: object
+    masks: str = 'true'   # of frames 1–11: `true` (it is shown them), `segmented` (it makes its own) or `unknown`
+    frames: int = 0       # pictures it is shown: 0, `OBSERVED` or `FRAMES`
     scores: tuple = (FRAMES,) # frame numbers that count
-    facts: dict = dataclasses.field(default_factory=dict)  # further columns: space, strategy, samples, steps …
-    timed: bool = True        # does the time it takes here mean anything?
+    facts: dict = dataclasses.field(default_factory=dict) # further columns: space, strategy, samples, steps …
+    timed: bool = True    # does the time it takes here mean anything?
 
     @property
     def label(self): # tells its row from the others
-        return ' '.join([self.name, *(['segmented'] if self.masks == 'segmented' else []), *(f'{k}={v}' for k, v in self.facts.items())])
+        words = [self.name]
+        if self.masks == 'segmented':
+            words.append('segmented')
+        words += [f'{k}={v}' for k, v in self.facts.items()]
+        return ' '.join(words)
 
 def each(f): # f(clip) → answer
     "A method's `run` from a function of one clip"
     return lambda clips: map(f, clips)
 
 # %% ../../nbs/18_answers.ipynb #baselines
-def baselines(scores=(FRAMES,), # frame numbers to answer for, 12…22
-              label=None)->tuple: # frames (11, H, W, 3) → masks (11, H, W): a segmenter's, instead of the true ones
+def baselines(
+    scores=(FRAMES,), # frame numbers to answer for, 12…22
+    label=None,       # frames (11, H, W, 3) → masks (11, H, W): a segmenter's, instead of the true ones
+)->tuple:
     "`copy` and `velocity`"
+    segmented = label is not None
+    def seen(clip):
+        return np.asarray(label(clip.frames)) if segmented else clip.masks
+
     def method(name, predict): # predict(masks, frames ahead)
-        seen = (lambda clip: clip.masks) if label is None else (lambda clip: np.asarray(label(clip.frames)))
         def run(clip):
             masks = seen(clip)
-            return {n: predict(masks, n-OBSERVED) for n in scores} | ({'picture': clip.frames[-1]} if name == 'copy' and label is not None else {})
-        return Method(name, each(run), 'true' if label is None else 'segmented', 0 if label is None else OBSERVED, tuple(scores))
+            answer = {n: predict(masks, n-OBSERVED) for n in scores}
+            if name == 'copy' and segmented:
+                answer['picture'] = clip.frames[-1]
+            return answer
+        return Method(
+            name,
+            each(run),
+            masks='segmented' if segmented else 'true',
+            frames=OBSERVED if segmented else 0,
+            scores=tuple(scores),
+        )
     return method('copy', lambda masks, ahead: copy_last(masks)), method('velocity', velocity)
 
 # %% ../../nbs/18_answers.ipynb #oracle
@@ -54,22 +75,31 @@ def oracle(refs)->Method: # the clips on disk
     def predict(clip):
         from framepred.sim.physics import load_state, oracle_mask
         path = paths[clip.name]
-        if not path.is_file(): return 'there is no state.npz beside its frames'
-        try: return oracle_mask(load_state(path), clip.masks)
-        except FramepredError as e: return str(e)
+        if not path.is_file():
+            return 'there is no state.npz beside its frames'
+        try:
+            return oracle_mask(load_state(path), clip.masks)
+        except FramepredError as e:
+            return str(e)
     return Method('oracle', each(predict))
 
-def submitted(prediction, # file, or array (N, 160, 240)
-              refs)->Method: # all clips of the split in order of video number
+def submitted(
+    prediction, # file, or array (N, 160, 240)
+    refs,       # all clips of the split in order of video number
+)->Method:
     "What somebody handed in"
     rows = {ref.name: i for i, ref in enumerate(refs)}
-    array = (read_submission(prediction, len(refs)) if isinstance(prediction, (str, Path))
-             else check_submission(np.asarray(prediction), 'The prediction', len(refs)))
+    if isinstance(prediction, (str, Path)):
+        array = read_submission(prediction, len(refs))
+    else:
+        array = check_submission(np.asarray(prediction), 'The prediction', len(refs))
     return Method('prediction', each(lambda clip: array[rows[clip.name]]), masks='unknown', timed=False)
 
 def standard_methods(refs)->tuple: # the clips on disk
     "`copy`, `velocity`, and `oracle` where there are states"
-    return baselines() + ((oracle(refs),) if any((ref.path/'state.npz').is_file() for ref in refs) else ())
+    if any((ref.path/'state.npz').is_file() for ref in refs):
+        return (*baselines(), oracle(refs))
+    return baselines()
 
 # %% ../../nbs/18_answers.ipynb #answers
 class Answer(NamedTuple):
@@ -85,7 +115,8 @@ class Answer(NamedTuple):
 def read_truth(ref)->Clip:
     "The masks of a clip, or an error when there is nothing to score against"
     clip = read_clip(ref, frames=False)
-    if clip.masks is None or len(clip.masks) < FRAMES: raise FramepredError(f'{ref.path} has no true mask of frame {FRAMES}, so nothing can be scored on it.')
+    if clip.masks is None or len(clip.masks) < FRAMES:
+        raise FramepredError(f'{ref.path} has no true mask of frame {FRAMES}, so nothing can be scored on it.')
     return clip
 
 def _shown(method, ref, masks):
@@ -93,42 +124,73 @@ def _shown(method, ref, masks):
     frames, said = None, []
     if method.frames == OBSERVED:
         frames, said = read_observed(ref)
-        if not frames.any(): raise FramepredError('none of frames 1–11 can be read')
-    elif method.frames: frames = read_clip(ref, masks=False).frames
-    return Clip(frames, masks[:OBSERVED].copy() if method.masks == 'true' else None, ref.name, ref.number), said
+        if not frames.any():
+            raise FramepredError('none of frames 1–11 can be read')
+    elif method.frames:
+        frames = read_clip(ref, masks=False).frames
+    past = masks[:OBSERVED].copy() if method.masks == 'true' else None   # no view, which would lead to the truth
+    return Clip(frames, past, ref.name, ref.number), said
 
 def _checked(answer, method, ref):
     "`(frame number → mask, why there is none, picture)`"
-    if isinstance(answer, str): return {}, answer, None
+    if isinstance(answer, str):
+        return {}, answer, None
     answer = dict(answer) if isinstance(answer, dict) else {FRAMES: answer}
     picture = answer.pop('picture', None)
     answer = {n: np.asarray(m) for n, m in answer.items()}
-    if absent := [n for n in method.scores if n not in answer]: raise FramepredError(f'{method.label} gave no mask of frame {absent[0]} for {ref}; it gave {sorted(answer)}.')
-    if odd := {m.shape for m in answer.values()}-{SIZE}: raise FramepredError(f'{method.label} gave a mask of shape {odd.pop()} for {ref}; masks are {SIZE}, the native size.')
-    if picture is not None and np.shape(picture) != (*SIZE, 3): raise FramepredError(f'{method.label} gave a picture of shape {np.shape(picture)} for {ref}; pictures are {(*SIZE, 3)}.')
+    if absent := [n for n in method.scores if n not in answer]:
+        raise FramepredError(f'{method.label} gave no mask of frame {absent[0]} for {ref}; it gave {sorted(answer)}.')
+    if odd := {m.shape for m in answer.values()}-{SIZE}:
+        raise FramepredError(
+            f'{method.label} gave a mask of shape {odd.pop()} for {ref}; masks are {SIZE}, the native size.'
+        )
+    if picture is not None and np.shape(picture) != (*SIZE, 3):
+        raise FramepredError(
+            f'{method.label} gave a picture of shape {np.shape(picture)} for {ref}; pictures are {(*SIZE, 3)}.'
+        )
     return answer, '', picture
+
+class _Waiting(NamedTuple):
+    "A clip that has not got its answer yet"
+    ref: object
+    masks: object
+    said: list
+    why: str    # why it was not asked about at all
 
 def answers(method:Method, refs): # clips on disk, whose truth can be read
     "An `Answer` for each clip, in order"
-    waiting, reading = deque(), 0.
+    waiting = deque()
+    reading = 0.   # seconds that were not the method's
     def clips():
         nonlocal reading
         for ref in refs:
             start = time.perf_counter()
             masks = read_truth(ref).masks
-            try: (clip, said), why = _shown(method, ref, masks), ''
-            except FramepredError as e: clip, said, why = None, [], str(e)
-            waiting.append((ref, masks, said, why))
+            clip, said, why = None, [], ''
+            try:
+                clip, said = _shown(method, ref, masks)
+            except FramepredError as e:
+                why = str(e)
+            waiting.append(_Waiting(ref, masks, said, why))
             reading += time.perf_counter()-start
-            if clip is not None: yield clip
-    run, done = iter(method.run(clips())), object()
+            if clip is not None:
+                yield clip
+
+    run = iter(method.run(clips()))
+    done = object()
     while True:
         start, before = time.perf_counter(), reading
         answer = next(run, done)
         seconds = time.perf_counter()-start-(reading-before)
-        while waiting and waiting[0][-1]: ref, masks, said, why = waiting.popleft(); yield Answer(ref, masks, {}, why, said, 0., None)
-        if answer is done or not waiting: break
-        ref, masks, said, _ = waiting.popleft()
-        predicted, why, picture = _checked(answer, method, ref)
-        yield Answer(ref, masks, predicted, why, said, seconds, picture)
-    if waiting or answer is not done: raise FramepredError(f'{method.label} gave {"fewer" if waiting else "more"} answers than it was given clips.')
+        while waiting and waiting[0].why:
+            w = waiting.popleft()
+            yield Answer(w.ref, w.masks, {}, w.why, w.said, seconds=0., picture=None)
+        if answer is done or not waiting:
+            break
+        w = waiting.popleft()
+        predicted, why, picture = _checked(answer, method, w.ref)
+        yield Answer(w.ref, w.masks, predicted, why, w.said, seconds, picture)
+    if waiting or answer is not done:
+        raise FramepredError(
+            f'{method.label} gave {"fewer" if waiting else "more"} answers than it was given clips.'
+        )

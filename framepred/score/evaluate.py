@@ -8,30 +8,39 @@ __all__ = ['FACTS', 'Scored', 'Scores', 'run_method', 'score', 'score_table', 'e
            'oracle', 'read_truth', 'standard_methods', 'submitted']
 
 # %% ../../nbs/19_evaluate.ipynb #imports
-import dataclasses, warnings
+import dataclasses
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
-from .answers import Answer, Method, answers, baselines, each, oracle, read_truth, standard_methods, submitted
+from .answers import Answer, Method, answers, baselines, each
+from .answers import oracle, read_truth, standard_methods, submitted
 from ..core import CLASSES, FRAMES, OBSERVED, TARGET, FramepredError
 from ..files import atomic
 from ..runtime import progress
 from ..data.reading import examine, open_data, ranges, read_clip
 from .metrics import bootstrap, iou_counts, mean_of, mean_terms, object_iou, paired, psnr, ssim, unseen
+if TYPE_CHECKING:   # both take long to import: a table or a figure wakes them, nothing else
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 # %% ../../nbs/19_evaluate.ipynb #passed_on
-_all_ = ['Answer', 'Method', 'answers', 'baselines', 'each', 'oracle', 'read_truth', 'standard_methods', 'submitted']
+_all_ = [
+    'Answer', 'Method', 'answers', 'baselines', 'each',
+    'oracle', 'read_truth', 'standard_methods', 'submitted',
+]
 
 # %% ../../nbs/19_evaluate.ipynb #score
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scored:
     "One method's counts"
     method: Method
-    refs: tuple         # the clips it answered
-    counts: np.ndarray  # (clips, scored frames, 3, classes)
-    seen: np.ndarray    # the same without the pixels of objects never seen in frames 1–11
-    seconds: float      # a clip
+    refs: tuple          # the clips it answered
+    counts: np.ndarray   # (clips, scored frames, 3, classes)
+    seen: np.ndarray     # the same without the pixels of objects never seen in frames 1–11
+    seconds: float       # a clip
     likeness: np.ndarray # (clips, 2) PSNR and SSIM of the picture of frame 22; NaN where there is none
-    missing: dict       # clip → why there is no answer
-    mended: list        # what was wrong with pictures that it was shown
+    missing: dict        # clip → why there is no answer
+    mended: list         # what was wrong with pictures that it was shown
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scores:
@@ -43,50 +52,118 @@ class Scores:
 
 def run_method(method:Method, refs)->Scored:
     "Ask one method about every clip and count"
-    done, counts, seen, likeness, missing, mended, seconds = [], [], [], [], {}, [], 0.
+    done, counts, seen, likeness, mended = [], [], [], [], []
+    missing = {}
+    seconds = 0.
     for a in answers(method, progress(refs, desc=method.label, unit='clip')):
-        seconds += a.seconds; mended += a.said
-        if a.why: missing[str(a.ref)] = a.why; continue
-        done.append(a.ref); likeness.append(_likeness(a))
-        both = [(iou_counts(a.predicted[n], a.masks[n-1]), iou_counts(a.predicted[n], a.masks[n-1], unseen(a.masks, n-1))) for n in method.scores]
-        counts.append([c for c, _ in both]); seen.append([s for _, s in both])
+        seconds += a.seconds
+        mended += a.said
+        if a.why:
+            missing[str(a.ref)] = a.why
+            continue
+        done.append(a.ref)
+        likeness.append(_likeness(a))
+        counts.append([iou_counts(a.predicted[n], a.masks[n-1]) for n in method.scores])
+        seen.append([iou_counts(a.predicted[n], a.masks[n-1], unseen(a.masks, n-1)) for n in method.scores])
     shape = (len(done), len(method.scores), 3, CLASSES)
-    return Scored(method, tuple(done), np.reshape(counts, shape), np.reshape(seen, shape),
-                  seconds/len(done) if done and method.timed else float('nan'), np.reshape(likeness, (len(done), 2)), missing, mended)
+    return Scored(
+        method,
+        refs=tuple(done),
+        counts=np.reshape(counts, shape),
+        seen=np.reshape(seen, shape),
+        seconds=seconds/len(done) if done and method.timed else float('nan'),
+        likeness=np.reshape(likeness, (len(done), 2)),
+        missing=missing,
+        mended=mended,
+    )
 
 def _likeness(a): # an `Answer`
+    "PSNR and SSIM of its picture, if it has one and the clip's own can be read"
     came = None if a.picture is None else examine(a.ref, masks=False).frames.get(TARGET)
-    return (np.nan, np.nan) if came is None else (psnr(a.picture, came), ssim(a.picture, came))
+    if came is None:
+        return np.nan, np.nan
+    return psnr(a.picture, came), ssim(a.picture, came)
 
-def score(root,             # data set
-          split:str='val',
-          methods=None,     # a tuple of `Method`; by default copy, velocity, and the oracle where there are states
-          prediction=None)->Scores: # a submission: file or array with a row for every clip of the split
+def score(
+    root,            # data set
+    split:str='val',
+    methods=None,    # a tuple of `Method`; by default copy, velocity, and the oracle where there are states
+    prediction=None, # a submission: file or array with a row for every clip of the split
+)->Scores:
     "Ask every method about every clip whose truth can be read"
     data = open_data(root)
-    refs, left_out, good, dirty = data.split(split), {}, [], {}
+    refs = data.split(split)
     methods = standard_methods(refs) if methods is None else tuple(methods)
-    if prediction is not None: methods += (submitted(prediction, refs),)
-    for ref in progress(refs, desc='truth', unit='clip'):
-        try: clip = read_truth(ref)
-        except FramepredError as e: left_out[str(ref)] = str(e)
-        else:
-            good.append(ref)
-            if clip.bad_labels: dirty[ref] = clip.bad_labels
-    if not good: raise FramepredError(f'Nothing can be scored on {split}: none of its {len(refs)} clips has true masks that can be read; for one, {next(iter(left_out.values()))}')
-    rows = [run_method(m, good) for m in methods]
+    if prediction is not None:
+        methods += (submitted(prediction, refs),)
+    truths = _truths(refs)
+    if not truths.good:
+        raise FramepredError(
+            f'Nothing can be scored on {split}: none of its {len(refs)} clips has true masks that can be read; '
+            f'for one, {next(iter(truths.left_out.values()))}'
+        )
+    rows = [run_method(m, truths.good) for m in methods]
     notes = [f'{p.place} {p.what}.' for p in data.problems if p.split == split and p.level == 'broken']
-    if left_out: notes.append(f'{len(left_out)} of {len(refs)} clips left out of the score, true masks not readable: {_named(r for r in refs if str(r) in left_out)}.')
-    if dirty: notes.append(f'{len(dirty)} of {len(refs)} clips with ids of {CLASSES} and more ({sum(dirty.values())} pixels), which count as background: {_named(dirty)}.')
+    notes += _notes_on_truths(refs, truths)
     for s in rows:
-        if s.missing: notes.append(f'{s.method.label} has no answer for {len(s.missing)} of {len(good)} clips ({_named(r for r in good if str(r) in s.missing)}): {"; ".join(w.rstrip(".") for w in sorted(set(s.missing.values()))[:3])}.')
+        if s.missing:
+            notes.append(_note_on_missing(s, truths.good))
         notes += [n for n in s.mended if n not in notes]
-    if not any(s.refs for s in rows): raise FramepredError(f'Nothing can be scored on {split}. ' + ' '.join(notes))
-    return Scores(tuple(s for s in rows if s.refs), len(refs), left_out, tuple(notes))
+    if not any(s.refs for s in rows):
+        raise FramepredError(f'Nothing can be scored on {split}. ' + ' '.join(notes))
+    return Scores(tuple(s for s in rows if s.refs), len(refs), truths.left_out, tuple(notes))
+
+class _Truths(NamedTuple):
+    "Which clips can be scored"
+    good: list      # clips on disk
+    left_out: dict  # name of a clip → why it cannot be scored
+    dirty: dict     # clip → pixels with ids that are no class
+
+def _truths(refs):
+    "Look at the true masks of every clip"
+    found = _Truths([], {}, {})
+    for ref in progress(refs, desc='truth', unit='clip'):
+        try:
+            clip = read_truth(ref)
+        except FramepredError as e:
+            found.left_out[str(ref)] = str(e)
+            continue
+        found.good.append(ref)
+        if clip.bad_labels:
+            found.dirty[ref] = clip.bad_labels
+    return found
+
+def _notes_on_truths(refs, truths):
+    "What a reader should know of the clips, in sentences"
+    notes = []
+    if truths.left_out:
+        names = _named(r for r in refs if str(r) in truths.left_out)
+        notes.append(
+            f'{len(truths.left_out)} of {len(refs)} clips left out of the score, '
+            f'true masks not readable: {names}.'
+        )
+    if truths.dirty:
+        notes.append(
+            f'{len(truths.dirty)} of {len(refs)} clips with ids of {CLASSES} and more '
+            f'({sum(truths.dirty.values())} pixels), which count as background: {_named(truths.dirty)}.'
+        )
+    return notes
+
+def _note_on_missing(scored, good):
+    "For how many of the clips, which, and why a method has no answer, in a sentence"
+    names = _named(r for r in good if str(r) in scored.missing)
+    reasons = sorted(set(scored.missing.values()))[:3]
+    return (
+        f'{scored.method.label} has no answer for {len(scored.missing)} of {len(good)} clips ({names}): '
+        f'{"; ".join(w.rstrip(".") for w in reasons)}.'
+    )
 
 def _named(refs):
+    "The clips by name, or by number where they are many"
     refs = list(refs)
-    return ', '.join(r.name for r in refs) if len(refs) <= 10 else f'video_N for N in {ranges(r.number for r in refs)}'
+    if len(refs) <= 10:
+        return ', '.join(r.name for r in refs)
+    return f'video_N for N in {ranges(r.number for r in refs)}'
 
 # %% ../../nbs/19_evaluate.ipynb #table
 FACTS = ('space', 'strategy', 'samples', 'steps')  # their columns come first, in this order
@@ -95,69 +172,124 @@ def score_table(scores:Scores, **how)->'DataFrame': # how: seed, samples and lev
     "One row for each method"
     import pandas as pd
     pictured = any(not np.isnan(s.likeness).all() for s in scores.methods)   # columns that nothing fills are left out
-    facts = dict.fromkeys([f for f in FACTS if any(f in s.method.facts for s in scores.methods)] + [f for s in scores.methods for f in s.method.facts])
+    facts = _fact_names(scores)
     rows = []
     for s in scores.methods:
-        total, known = s.counts.sum(1), s.seen.sum(1)
-        row = dict(method=s.method.name, masks=s.method.masks, **{f: s.method.facts.get(f) for f in facts})
-        for name, i in (('jaccard', bootstrap(total, **how)), ('jaccard_seen', bootstrap(known, **how)),
-                        ('clip_iou', bootstrap(mean_terms(object_iou(total)), mean_of, **how))):
-            low, high = np.clip(i[1:], 0, 1).tolist()   # symmetric intervals of few clips can reach beyond what a score can be
-            row |= {name: i.value, f'{name}_low': low, f'{name}_high': high}
-        if pictured: row |= {n: np.nan if np.isnan(v).all() else float(np.nanmean(v)) for n, v in zip(('psnr', 'ssim'), s.likeness.T)}
+        said = {f: s.method.facts.get(f) for f in facts}
+        row = dict(method=s.method.name, masks=s.method.masks, **said)
+        row |= _score_columns(s, how)
+        if pictured:
+            row |= _likeness_columns(s)
         rows.append(row | dict(clips=len(s.refs), seconds_per_clip=s.seconds))
-    table = pd.DataFrame({c: pd.Series([r[c] for r in rows], dtype=object if c in facts else None) for c in rows[0]})
+    columns = {}
+    for c in rows[0]:
+        columns[c] = pd.Series([r[c] for r in rows], dtype=object if c in facts else None)
+    table = pd.DataFrame(columns)
     table.attrs = dict(left_out=scores.left_out, notes=scores.notes)
     return table
 
-def evaluate(root,             # data set
-             split:str='val',
-             methods=None,     # a tuple of `Method`; by default copy, velocity, and the oracle where there are states
-             prediction=None,  # a submission: file or array with a row for every clip of the split
-             **how)->'DataFrame': # seed, samples and level of the bootstrap
+def _fact_names(scores):
+    "All that is said of any method: what is usual first, the rest as it comes"
+    said = [f for s in scores.methods for f in s.method.facts]
+    return dict.fromkeys([f for f in FACTS if f in said] + said)
+
+def _score_columns(scored, how):
+    "Three scores, each with its interval"
+    total = scored.counts.sum(1)   # (clips, 3, classes)
+    known = scored.seen.sum(1)
+    intervals = {
+        'jaccard': bootstrap(total, **how),
+        'jaccard_seen': bootstrap(known, **how),
+        'clip_iou': bootstrap(mean_terms(object_iou(total)), mean_of, **how),
+    }
+    columns = {}
+    for name, i in intervals.items():
+        low, high = np.clip(i[1:], 0, 1).tolist()   # few clips: the interval can reach beyond what a score can be
+        columns |= {name: i.value, f'{name}_low': low, f'{name}_high': high}
+    return columns
+
+def _likeness_columns(scored):
+    "Means over the clips that have a picture"
+    columns = {}
+    for name, v in zip(('psnr', 'ssim'), scored.likeness.T):
+        columns[name] = np.nan if np.isnan(v).all() else float(np.nanmean(v))
+    return columns
+
+def evaluate(
+    root,            # data set
+    split:str='val',
+    methods=None,    # a tuple of `Method`; by default copy, velocity, and the oracle where there are states
+    prediction=None, # a submission: file or array with a row for every clip of the split
+    **how,           # seed, samples and level of the bootstrap
+)->'DataFrame':
     "The score table; what was left out is warned of, and kept in `table.attrs`"
     table = score_table(score(root, split, methods, prediction), **how)
-    for note in table.attrs['notes']: warnings.warn(note, stacklevel=2)
+    for note in table.attrs['notes']:
+        warnings.warn(note, stacklevel=2)
     return table
 
 def readable(table)->'DataFrame': # a score table
     "The same with three digits and the intervals in brackets, for a page or a terminal"
     import pandas as pd
-    out = table.drop(columns=[c for c in table if c.endswith(('_low', '_high'))]).astype(object)
+    ends = [c for c in table if c.endswith(('_low', '_high'))]
+    out = table.drop(columns=ends).astype(object)
     for c in 'jaccard', 'jaccard_seen', 'clip_iou':
-        out[c] = [f'{v:.3f}' + (f' ({a:.3f}–{b:.3f})' if a == a else '') for v, a, b in zip(table[c], table[f'{c}_low'], table[f'{c}_high'])]
+        intervals = zip(table[c], table[f'{c}_low'], table[f'{c}_high'])
+        out[c] = [f'{v:.3f}' + (f' ({a:.3f}–{b:.3f})' if a == a else '') for v, a, b in intervals]
     for c, digits in dict(psnr=1, ssim=3).items():
-        if c in table: out[c] = [f'{v:.{digits}f}' for v in table[c]]
+        if c in table:
+            out[c] = [f'{v:.{digits}f}' for v in table[c]]
     out['seconds_per_clip'] = [f'{v:.3g}' for v in table.seconds_per_clip]
     return out.where(~pd.isna(out) & (out != 'nan'), '')
 
 def write_csv(table, path):
     "Write a table with every digit, whole or not at all"
-    with atomic(path) as tmp: table.to_csv(tmp, index=False)
+    with atomic(path) as tmp:
+        table.to_csv(tmp, index=False)
 
 # %% ../../nbs/19_evaluate.ipynb #difference
-def differences(scores:Scores, against:str='copy', # label of the method to compare with
-                **how)->'DataFrame': # how: seed, samples and level of the bootstrap
+def differences(
+    scores:Scores,
+    against:str='copy', # label of the method to compare with
+    **how,              # seed, samples and level of the bootstrap
+)->'DataFrame':
     "How much better every other method scores, on the clips that both answered"
     import pandas as pd
     base = next((s for s in scores.methods if s.method.label == against), None)
-    if base is None: raise FramepredError(f'There is no row {against!r} to compare with; there are {", ".join(s.method.label for s in scores.methods)}.')
+    if base is None:
+        labels = ', '.join(s.method.label for s in scores.methods)
+        raise FramepredError(f'There is no row {against!r} to compare with; there are {labels}.')
+    there = set(base.refs)
     rows = []
     for s in scores.methods:
-        common = [r for r in s.refs if r in set(base.refs)]
-        if s is base or not common: continue
-        a, b = (x.counts.sum(1)[[x.refs.index(r) for r in common]] for x in (s, base))
+        common = [r for r in s.refs if r in there]
+        if s is base or not common:
+            continue
+        a, b = (_counts_on(x, common) for x in (s, base))
+        terms = [mean_terms(object_iou(x)) for x in (a, b)]
+        intervals = {
+            'jaccard': paired(a, b, **how),
+            'clip_iou': paired(*terms, mean_of, **how),
+        }
         row = dict(method=s.method.label, against=against)
-        for name, i in (('jaccard', paired(a, b, **how)), ('clip_iou', paired(*(mean_terms(object_iou(x)) for x in (a, b)), mean_of, **how))):
+        for name, i in intervals.items():
             row |= {name: i.value, f'{name}_low': i.low, f'{name}_high': i.high}
         rows.append(row | dict(clips=len(common)))
     return pd.DataFrame(rows)
 
-def score_curve(scores:Scores, **how)->'DataFrame':
+def _counts_on(scored, refs):
+    "The counts of these clips, in this order: (clips, 3, classes)"
+    return scored.counts.sum(1)[[scored.refs.index(r) for r in refs]]
+
+def score_curve(scores:Scores, **how)->'DataFrame': # how: as above
     "The score against the frame number, for every method and every frame it was scored on"
     import pandas as pd
-    return pd.DataFrame([dict(method=s.method.label, frame=n, **bootstrap(s.counts[:, i], **how)._asdict())
-                         for s in scores.methods for i, n in enumerate(s.method.scores)]).rename(columns={'value': 'jaccard'})
+    rows = []
+    for s in scores.methods:
+        for i, n in enumerate(s.method.scores):
+            interval = bootstrap(s.counts[:, i], **how)
+            rows.append(dict(method=s.method.label, frame=n, **interval._asdict()))
+    return pd.DataFrame(rows).rename(columns={'value': 'jaccard'})
 
 # %% ../../nbs/19_evaluate.ipynb #pictures
 def clip_table(scores:Scores)->'DataFrame':
@@ -165,28 +297,57 @@ def clip_table(scores:Scores)->'DataFrame':
     import pandas as pd
     rows = []
     for s in scores.methods:
-        total, known = s.counts.sum(1), s.seen.sum(1)
-        here, old = total[:, 2, 1:] > 0, known[:, 2, 1:] > 0
-        rows.append(pd.DataFrame(dict(method=s.method.label, clip=[r.name for r in s.refs], clip_iou=object_iou(total), clip_iou_seen=object_iou(known),
-                                      objects=here.sum(1), new_objects=(here & ~old).sum(1))))
+        total, known = s.counts.sum(1), s.seen.sum(1)   # (clips, 3, classes)
+        here = total[:, 2, 1:] > 0                      # (clips, objects): in the truth?
+        old = known[:, 2, 1:] > 0
+        columns = dict(
+            method=s.method.label,
+            clip=[r.name for r in s.refs],
+            clip_iou=object_iou(total),
+            clip_iou_seen=object_iou(known),
+            objects=here.sum(1),
+            new_objects=(here & ~old).sum(1),
+        )
+        rows.append(pd.DataFrame(columns))
     return pd.concat(rows, ignore_index=True)
 
 def extremes(scored:Scored)->dict: # one method of `Scores.methods`
     "The worst, the median and the best clip: label with its score → clip"
     value = object_iou(scored.counts.sum(1))
-    order = np.argsort(np.where(np.isnan(value), np.inf, value), kind='stable')[:(~np.isnan(value)).sum()]
-    if not len(order): raise FramepredError(f'No clip that {scored.method.label} answered has an object in it to be scored.')
-    return {f'{word} {value[i]:.2f}': scored.refs[i] for word, i in (('worst', order[0]), ('median', order[len(order)//2]), ('best', order[-1]))}
+    unknown = np.isnan(value)
+    order = np.argsort(np.where(unknown, np.inf, value), kind='stable')
+    order = order[:(~unknown).sum()]
+    if not len(order):
+        raise FramepredError(f'No clip that {scored.method.label} answered has an object in it to be scored.')
+    picked = {'worst': order[0], 'median': order[len(order)//2], 'best': order[-1]}
+    return {f'{word} {value[i]:.2f}': scored.refs[i] for word, i in picked.items()}
 
-def gallery(method:Method, chosen:dict, # label → clip on disk
-            **how)->'Figure': # how: for `film_strip`
+def gallery(
+    method:Method,
+    chosen:dict, # label → clip on disk
+    **how,       # for `film_strip`
+)->'Figure':
     "Frame 11, frame 22, its true mask, the prediction and its errors, a row for each clip"
-    from framepred.show.viz import colorize, error_map, film_strip, overlay
+    from framepred.show.viz import film_strip
     rows = {}
-    for label, a in zip(chosen, answers(method, chosen.values())):
-        pred, truth = a.predicted.get(FRAMES), a.masks[TARGET]
-        try: frames = read_clip(a.ref, masks=False).frames
-        except FramepredError: frames = None
-        rows[label] = [overlay(frames[n], a.masks[n]) if frames is not None else colorize(a.masks[n]) for n in (OBSERVED-1, TARGET)] + [
-            colorize(truth), None if pred is None else colorize(pred), None if pred is None else error_map(pred, truth, unseen(a.masks))]
-    return film_strip(rows, titles=(f'frame {OBSERVED}', f'frame {FRAMES}', 'true mask', method.label, 'errors'), observed=None, **how)
+    for label, answer in zip(chosen, answers(method, chosen.values())):
+        rows[label] = _gallery_row(answer)
+    titles = (f'frame {OBSERVED}', f'frame {FRAMES}', 'true mask', method.label, 'errors')
+    return film_strip(rows, titles=titles, observed=None, **how)
+
+def _gallery_row(a): # an `Answer`
+    "Five pictures; None where there is nothing to show"
+    from framepred.show.viz import colorize, error_map, overlay
+    truth = a.masks[TARGET]
+    try:
+        frames = read_clip(a.ref, masks=False).frames
+    except FramepredError:
+        frames = None
+    row = []
+    for n in OBSERVED-1, TARGET:
+        row.append(colorize(a.masks[n]) if frames is None else overlay(frames[n], a.masks[n]))
+    row.append(colorize(truth))
+    pred = a.predicted.get(FRAMES)
+    if pred is None:
+        return [*row, None, None]
+    return [*row, colorize(pred), error_map(pred, truth, unseen(a.masks))]

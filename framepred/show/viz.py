@@ -9,7 +9,8 @@ __all__ = ['line_colour', 'montage', 'shown_width', 'Animation', 'animate', 'Bro
            'uncertainty_picture']
 
 # %% ../../nbs/10_viz.ipynb #imports
-import functools, io
+import functools
+import io
 from collections import OrderedDict
 from pathlib import Path
 import numpy as np
@@ -17,191 +18,326 @@ from PIL import Image, ImageDraw, ImageFont
 from ..core import OBSERVED, TARGET, FramepredError
 from ..files import atomic
 from ..runtime import somebody_there
-from .draw import (BLUE, ERRORS, GREY, INK, RED, Picture, align, as_output, borders, check_picture, colorize, error_kinds, error_map,
-                            error_picture, film_strip, heat, make_palette, oklab, overlay, palette, save_png, to_png, uncertainty_picture)
+from .draw import BLUE, ERRORS, GREY, INK, RED, Picture, align, as_output, borders, check_picture
+from .draw import colorize, error_kinds, error_map, error_picture, film_strip, heat, make_palette
+from .draw import oklab, overlay, palette, save_png, to_png, uncertainty_picture
+
 
 # %% ../../nbs/10_viz.ipynb #passed_on
-_all_ = ['BLUE', 'ERRORS', 'GREY', 'INK', 'RED', 'Picture', 'align', 'borders', 'colorize', 'error_kinds', 'error_map', 'error_picture', 'film_strip',
-         'heat', 'make_palette', 'oklab', 'overlay', 'palette', 'save_png', 'to_png', 'uncertainty_picture']
+_all_ = [
+    'BLUE', 'ERRORS', 'GREY', 'INK', 'RED', 'Picture', 'align', 'borders', 'colorize',
+    'error_kinds', 'error_map', 'error_picture', 'film_strip', 'heat', 'make_palette', 'oklab',
+    'overlay', 'palette', 'save_png', 'to_png', 'uncertainty_picture',
+]
+
 
 # %% ../../nbs/10_viz.ipynb #montage
-def line_colour(number, observed=OBSERVED): # a frame number, counted from 1; the last observed one, or `None` where these are no frames
-    "The colour of a frame on the time line"
-    return GREY if observed is None else BLUE if number <= observed else RED if number == TARGET+1 else GREY
+_GAP = 6   # pixels between pictures
 
-def montage(rows, numbers=None,  # as for `film_strip`
-            observed=OBSERVED,   # the last observed frame; `None` where the columns are no frames
-            word='frame')->list: # what the numbers count
+def line_colour(
+    number,              # of a frame, counted from 1
+    observed=OBSERVED,   # the last observed one, or `None` where these are no frames
+)->str:
+    "The colour of a frame on the time line"
+    if observed is None:
+        return GREY
+    if number <= observed:
+        return BLUE
+    return RED if number == TARGET+1 else GREY
+
+def _time_line(draw, ticks, top, past):
+    "A block for each column: high and coloured up to the present one, low and pale after it"
+    for j in range(len(ticks)-1):
+        left, right = ticks[j], ticks[j+1]-2
+        if j < len(past):
+            draw.rectangle((left, top+5, right, top+14), past[j])
+        else:
+            draw.rectangle((left, top+7, right, top+12), '#e4e4e4')
+
+def montage(
+    rows,                # as for `film_strip`
+    numbers=None,
+    observed=OBSERVED,   # the last observed frame; `None` where the columns are no frames
+    word='frame',        # what the numbers count
+)->list:
     "One picture for each column: the rows side by side, labels above, a time line below"
     rows, numbers, (h, w) = align(rows, numbers)
-    gap, head, foot, font = 6, 18 if any(rows) else 0, 20, ImageFont.load_default(12)
-    wide, left = len(rows)*(w+gap)-gap, 14+int(max(font.getlength(f'{word} {n}') for n in numbers))
+    font = ImageFont.load_default(12)
+    head, foot = 18 if any(rows) else 0, 20
+    wide = len(rows)*(w+_GAP)-_GAP
+    left = 14+int(max(font.getlength(f'{word} {n}') for n in numbers))
     ticks = [left+(wide-left)*i//len(numbers) for i in range(len(numbers)+1)]
+    colours = [line_colour(n, observed) for n in numbers]
     pages = []
     for i, number in enumerate(numbers):
-        page = Image.new('RGB', (wide, head+h+foot), 'white'); draw = ImageDraw.Draw(page)
+        page = Image.new('RGB', (wide, head+h+foot), 'white')
+        draw = ImageDraw.Draw(page)
         for k, (label, row) in enumerate(rows.items()):
-            x = k*(w+gap)
+            x = k*(w+_GAP)
             draw.text((x+1, 2), label, INK, font)
-            if row[i] is None: draw.rectangle((x, head, x+w-1, head+h-1), '#f2f2f2')
-            else: page.paste(Image.fromarray(row[i]).resize((w, h)), (x, head))
+            if row[i] is None:
+                draw.rectangle((x, head, x+w-1, head+h-1), '#f2f2f2')
+            else:
+                page.paste(Image.fromarray(row[i]).resize((w, h)), (x, head))
         draw.text((1, head+h+3), f'{word} {number}', INK, font)
-        for j, n in enumerate(numbers):
-            past = j <= i
-            draw.rectangle((ticks[j], head+h+(5 if past else 7), ticks[j+1]-2, head+h+(14 if past else 12)), line_colour(n, observed) if past else '#e4e4e4')
+        _time_line(draw, ticks, head+h, colours[:i+1])
         pages.append(np.asarray(page))
     return pages
 
+
 # %% ../../nbs/10_viz.ipynb #animation
-def shown_width(width): # of a picture, in pixels
+def shown_width(
+    width,   # of a picture, in pixels
+)->int:
     "How wide a notebook should show it: clips are small, pages are not endless"
     return 2*width if width < 360 else min(width*3//2, 960)
 
-def _shared_colours(pictures):
+def _shared_colours(pictures)->Image.Image:
     "A palette image with 255 colours for all pictures; entry 255 repeats entry 0"
     pixels = np.concatenate([p.reshape(-1, 3) for p in pictures])
-    _, first, count = np.unique(pixels.astype(np.int32) @ [65536, 256, 1], return_index=True, return_counts=True)
-    fair = np.repeat(pixels[first], np.ceil(count**.5).astype(int), axis=0)
-    paint = Image.fromarray(fair[None]).quantize(255, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    codes = pixels.astype(np.int32) @ [65536, 256, 1]
+    _, first, count = np.unique(codes, return_index=True, return_counts=True)
+    fair = np.repeat(pixels[first], np.ceil(count**.5).astype(int), axis=0)   # small things get colours too
+    paint = Image.fromarray(fair[None]).quantize(
+        255,
+        method=Image.Quantize.MEDIANCUT,
+        kmeans=1,
+        dither=Image.Dither.NONE,
+    )
     colours = paint.getpalette()[:255*3]
     paint.putpalette(colours+colours[:3]*(256-len(colours)//3))
     return paint
 
 class Animation:
     "Pictures that play wherever a PNG is shown; `png` are the bytes of the animated PNG"
-    def __init__(self, pictures, # (H, W, 3) uint8, all of one size
-                 fps=6.,         # pictures a second
-                 hold=1.5):      # seconds the last one stays
-        self.pictures, self.fps, self.hold = [check_picture(p) for p in pictures], fps, hold
-        if len(shapes := {p.shape for p in self.pictures}) != 1:
+    def __init__(
+        self,
+        pictures,   # (H, W, 3) uint8, all of one size
+        fps=6.,     # pictures a second
+        hold=1.5,   # seconds the last one stays
+    ):
+        self.pictures = [check_picture(p) for p in pictures]
+        self.fps = fps
+        self.hold = hold
+        shapes = {p.shape for p in self.pictures}
+        if len(shapes) != 1:
             raise FramepredError(f'an animation needs pictures of one size, and these have {sorted(shapes) or "none"}.')
 
-    def __len__(self): return len(self.pictures)
-    def __repr__(self): return f'an animation of {len(self)} pictures, {len(self.png)/1e3:.0f} kB'
-    def _times(self): return [round(1000/self.fps)]*(len(self)-1)+[round(1000*self.hold)]
+    def __len__(self):
+        return len(self.pictures)
+
+    def __repr__(self):
+        return f'an animation of {len(self)} pictures, {len(self.png)/1e3:.0f} kB'
+
+    def _times(self)->list:
+        "Milliseconds that each picture stays"
+        return [round(1000/self.fps)]*(len(self)-1)+[round(1000*self.hold)]
 
     @functools.cached_property
     def painted(self):
         "The pictures as indices into their shared colours, and those colours"
         paint = _shared_colours(self.pictures)
-        return [np.asarray(Image.fromarray(p).quantize(palette=paint, dither=Image.Dither.NONE)) % 255 for p in self.pictures], paint.getpalette()
+        indices = []
+        for p in self.pictures:
+            index = Image.fromarray(p).quantize(palette=paint, dither=Image.Dither.NONE)
+            indices.append(np.asarray(index) % 255)   # entry 255 is kept free
+        return indices, paint.getpalette()
 
     def _save(self, out, kind, indices, **how):
-        first, *rest = (Image.fromarray(i.astype(np.uint8)) for i in indices)
-        for im in (first, *rest): im.putpalette(self.painted[1]); im.info |= how
+        images = [Image.fromarray(index.astype(np.uint8)) for index in indices]
+        for im in images:
+            im.putpalette(self.painted[1])
+            im.info |= how
+        first, *rest = images
         first.save(out, kind, save_all=True, append_images=rest, duration=self._times(), loop=0)
 
+    def _save_webp(self, out):
+        first, *rest = map(Image.fromarray, self.pictures)
+        first.save(out, save_all=True, append_images=rest, duration=self._times(), loop=0)
+
     @functools.cached_property
-    def png(self):
-        index, out = self.painted[0], io.BytesIO()
+    def png(self)->bytes:
+        index = self.painted[0]
+        # Each picture is painted over the one before: what has not changed is transparent.
         changes = [np.where(a == b, 255, b) for a, b in zip(index, index[1:])]
-        self._save(out, 'PNG', [index[0], *changes], transparency=255, disposal=0, blend=1)   # each is painted over the one before
+        out = io.BytesIO()
+        self._save(out, 'PNG', [index[0], *changes], transparency=255, disposal=0, blend=1)
         return out.getvalue()
 
-    def save(self, path): # ends in .png, .gif or .webp
+    def save(
+        self,
+        path,   # ends in .png, .gif or .webp
+    ):
         "Write it as a file that plays, whole or not at all"
         kind = Path(path).suffix.lower()
-        if kind not in ('.png', '.gif', '.webp'): raise FramepredError(f'{path}: an animation is saved as .png, .gif or .webp.')
+        if kind not in ('.png', '.gif', '.webp'):
+            raise FramepredError(f'{path}: an animation is saved as .png, .gif or .webp.')
         with atomic(path) as tmp:
-            if kind == '.png': tmp.write_bytes(self.png)
-            elif kind == '.gif': self._save(tmp, 'GIF', self.painted[0])
-            else: Image.fromarray(self.pictures[0]).save(tmp, save_all=True, append_images=[*map(Image.fromarray, self.pictures[1:])], duration=self._times(), loop=0)
+            if kind == '.png':
+                tmp.write_bytes(self.png)
+            elif kind == '.gif':
+                self._save(tmp, 'GIF', self.painted[0])
+            else:
+                self._save_webp(tmp)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return as_output(self.png, repr(self), shown_width(self.pictures[0].shape[1]))
 
-def animate(pictures,   # a sequence of pictures, or rows as for `film_strip`
-            fps=6.,     # frames a second
-            numbers=None, observed=OBSERVED, word='frame'): # as for `montage`
+def animate(
+    pictures,            # a sequence of pictures, or rows as for `film_strip`
+    fps=6.,              # frames a second
+    numbers=None,        # as for `montage`
+    observed=OBSERVED,
+    word='frame',
+)->Animation:
     "The pictures, or the rows side by side, as an animation with a time line"
-    return Animation(montage(pictures if isinstance(pictures, dict) else {'': pictures}, numbers, observed, word), fps)
+    rows = pictures if isinstance(pictures, dict) else {'': pictures}
+    return Animation(montage(rows, numbers, observed, word), fps)
+
 
 # %% ../../nbs/10_viz.ipynb #browser
 def _latest(f, most=8):
     "`f`, remembering its last few results"
     kept = OrderedDict()
+
     def g(**choice):
         key = tuple(choice.items())
         kept[key] = kept.pop(key) if key in kept else f(**choice)
-        if len(kept) > most: kept.popitem(last=False)
+        if len(kept) > most:
+            kept.popitem(last=False)
         return kept[key]
     return g
 
+def _labelled(options)->dict:
+    "Options as label → value"
+    return dict(options) if isinstance(options, dict) else {str(v): v for v in options}
+
+def _chooser(options):
+    "Buttons for a few options, a list for many"
+    import ipywidgets as w
+    pairs = list(options.items())
+    if len(pairs) <= 4:
+        return w.ToggleButtons(options=pairs, style={'button_width': 'auto'})
+    return w.Dropdown(options=pairs, layout=w.Layout(width='auto'))
+
+def _in_a_row(parts):
+    "Widgets side by side, on more lines where the page is narrow"
+    import ipywidgets as w
+    return w.HBox(parts, layout=w.Layout(flex_flow='row wrap', grid_gap='2px 10px'))
+
 class Browser:
     "Play button, slider and choosers over rows of pictures; a film strip where widgets do not run"
-    def __init__(self, render,      # called with one value for each control; gives rows, as for `film_strip`
-                 controls=None,     # name → its options, a list or a dict label → value
-                 numbers=None,      # as for `film_strip`, or a function of the choice
-                 observed=OBSERVED, # the last observed frame; `None` where the columns are no frames
-                 word='frame',      # what the numbers count
-                 fps=6.):           # pictures a second
-        self.controls = {k: dict(o) if isinstance(o, dict) else {str(v): v for v in o} for k, o in (controls or {}).items()}
-        if empty := [k for k, o in self.controls.items() if not o]: raise FramepredError(f'there is nothing to choose from for {empty[0]!r}.')
+    def __init__(
+        self,
+        render,              # called with one value for each control; gives rows, as for `film_strip`
+        controls=None,       # name → its options, a list or a dict label → value
+        numbers=None,        # as for `film_strip`, or a function of the choice
+        observed=OBSERVED,   # the last observed frame; `None` where the columns are no frames
+        word='frame',        # what the numbers count
+        fps=6.,              # pictures a second
+    ):
+        self.controls = {k: _labelled(options) for k, options in (controls or {}).items()}
+        for k, options in self.controls.items():
+            if not options:
+                raise FramepredError(f'there is nothing to choose from for {k!r}.')
         self.first = {k: next(iter(o.values())) for k, o in self.controls.items()}   # the choice before anybody chose
         self.numbers = numbers if callable(numbers) else lambda **choice: numbers
-        self.observed, self.word, self.fps = observed, word, fps
-        self.rows, self.pages = _latest(render), _latest(self._pages)
+        self.observed = observed
+        self.word = word
+        self.fps = fps
+        self.rows = _latest(render)
+        self.pages = _latest(self._pages)
 
-    def _pages(self, **choice): return [to_png(p, level=4) for p in montage(self.rows(**choice), self.numbers(**choice), self.observed, self.word)]
+    def _pages(self, **choice)->list:
+        pages = montage(self.rows(**choice), self.numbers(**choice), self.observed, self.word)
+        return [to_png(p, level=4) for p in pages]
 
-    def strip(self):
+    def strip(self)->Picture:
         "The film strip of the first choice"
-        return film_strip(self.rows(**self.first), numbers=self.numbers(**self.first), observed=self.observed)
+        rows, numbers = self.rows(**self.first), self.numbers(**self.first)
+        return film_strip(rows, numbers=numbers, observed=self.observed)
 
     @functools.cached_property
     def widget(self):
         import ipywidgets as w
         self.shown = self.pages(**self.first)
-        self.choosers = {k: w.ToggleButtons(options=list(o.items()), style={'button_width': 'auto'}) if len(o) <= 4 else
-                         w.Dropdown(options=list(o.items()), layout=w.Layout(width='auto')) for k, o in self.controls.items()}
+        self.choosers = {k: _chooser(options) for k, options in self.controls.items()}
         self.play = w.Play(min=1, max=2, interval=round(1000/self.fps), repeat=True)
         self.slider = w.IntSlider(min=1, max=2, readout=False, layout=w.Layout(width='420px'))
-        self.image, self.note = w.Image(format='png', layout=w.Layout(max_width='98%')), w.Label()
+        self.image = w.Image(format='png', layout=w.Layout(max_width='98%'))
+        self.note = w.Label()
         w.jslink((self.play, 'value'), (self.slider, 'value'))
         self.slider.observe(self._turn, 'value')
-        for c in self.choosers.values(): c.observe(self._choose, 'value')
+        for chooser in self.choosers.values():
+            chooser.observe(self._choose, 'value')
         self._choose()
-        row = lambda parts: w.HBox(parts, layout=w.Layout(flex_flow='row wrap', grid_gap='2px 10px'))
-        return w.VBox([row([row([w.Label(k), c]) for k, c in self.choosers.items()]), self.image, row([self.play, self.slider, self.note])])
+        named = [_in_a_row([w.Label(k), chooser]) for k, chooser in self.choosers.items()]
+        return w.VBox([
+            _in_a_row(named),
+            self.image,
+            _in_a_row([self.play, self.slider, self.note]),
+        ])
 
     def _choose(self, change=None):
         self.note.value = 'drawing …'
-        try: self.shown = self.pages(**{k: c.value for k, c in self.choosers.items()})
+        try:
+            self.shown = self.pages(**{k: c.value for k, c in self.choosers.items()})
         except Exception as e:
             self.note.value = str(e)   # the picture stays as it was
-            if not isinstance(e, FramepredError): raise
-        else:
-            self.note.value = ''
-            self.play.max = self.slider.max = len(self.shown)
-            self.image.layout.width = f'{shown_width(Image.open(io.BytesIO(self.shown[0])).width)}px'
-            self._turn()
+            if not isinstance(e, FramepredError):
+                raise
+            return
+        self.note.value = ''
+        self.play.max = self.slider.max = len(self.shown)
+        width = Image.open(io.BytesIO(self.shown[0])).width
+        self.image.layout.width = f'{shown_width(width)}px'
+        self._turn()
 
-    def _turn(self, change=None): self.image.value = self.shown[min(self.slider.value, len(self.shown))-1]
+    def _turn(self, change=None):
+        last = len(self.shown)
+        self.image.value = self.shown[min(self.slider.value, last)-1]
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data, metadata = self.strip()._repr_mimebundle_()
-        if somebody_there(): data |= self.widget._repr_mimebundle_()
-        return data | {'text/plain': f'<a browser of {", ".join(self.controls) or "pictures"}>'}, metadata
+        if somebody_there():
+            data |= self.widget._repr_mimebundle_()
+        names = ', '.join(self.controls) or 'pictures'
+        return data | {'text/plain': f'<a browser of {names}>'}, metadata
+
 
 # %% ../../nbs/10_viz.ipynb #clipbrowser
 class ClipBrowser(Browser):
     "Looks through clips: their frames, overlays and masks"
-    def __init__(self, clips,  # a sequence of clips (`frames`, `masks`, `name`), packed ones included
-                 fps=6.):
-        names, self.clips = {}, clips
+    def __init__(
+        self,
+        clips,    # a sequence of clips (`frames`, `masks`, `name`), packed ones included
+        fps=6.,
+    ):
+        self.clips = clips
+        names = {}
         for i in range(len(clips)):
-            name = clips.names[i] if hasattr(clips, 'names') else clips[i].name
+            name = clips.names[i] if hasattr(clips, 'names') else clips[i].name   # a packed clip's name needs no pixels
             names[f'{name} ({i+1})' if name in names else str(name)] = i
-        if not names: raise FramepredError('there is no clip to look through.')
-        views = ['overlay', 'frame', 'mask', 'all'] if len(_views(clips[0])) == 3 else list(_views(clips[0]))
+        if not names:
+            raise FramepredError('there is no clip to look through.')
+        views = list(_views(clips[0]))
+        if len(views) == 3:
+            views = ['overlay', 'frame', 'mask', 'all']
         super().__init__(self._draw, {'clip': names, 'view': views}, fps=fps)
 
-    def _draw(self, clip, view):
+    def _draw(self, clip, view)->dict:
         draw = _views(self.clips[clip])
-        return {v: draw[v]() for v in ([view] if view in draw else draw)}   # 'all', or a view this clip lacks: what there is
+        wanted = [view] if view in draw else draw   # 'all', or a view this clip lacks: what there is
+        return {v: draw[v]() for v in wanted}
 
-def _views(clip):
-    "What can be drawn of a clip"
-    draw = {'frame': lambda: clip.frames} if clip.frames is not None else {}
-    if clip.masks is not None: draw['mask'] = lambda: colorize(clip.masks)
-    return draw if len(draw) < 2 else {'frame': draw['frame'], 'overlay': lambda: overlay(clip.frames, clip.masks), 'mask': draw['mask']}
+def _views(clip)->dict:
+    "What can be drawn of a clip, and how"
+    draw = {}
+    if clip.frames is not None:
+        draw['frame'] = lambda: clip.frames
+    if clip.frames is not None and clip.masks is not None:
+        draw['overlay'] = lambda: overlay(clip.frames, clip.masks)
+    if clip.masks is not None:
+        draw['mask'] = lambda: colorize(clip.masks)
+    return draw
+
