@@ -8,13 +8,6 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 verdicts = []
 WIDTH = 120   # columns of a line of code
-# Chapters that are still to be said one thing a line; none joins them
-WIDE = """
-03_reading 04_inspection 05_pack
-09_draw 10_viz 14_diffusion 15_unet 16_jaccard 17_metrics 18_answers 19_evaluate
-20_unetpp 21_identity 22_segmenter 31_report 32_methods 33_jobs 34_cli 35_results
-index kaggle
-""".split()
 
 
 def check(name, fn):
@@ -83,14 +76,12 @@ def lines_of(cell):
     return ''.join(cell['source']).splitlines()
 
 
-def wide_lines(name, code):
-    "Nothing if the code cells obey the width, or are known not to; else a sentence"
+def wide_lines(code):
+    "Nothing if the code cells obey the width, else a sentence"
     wide = [line for c in code for line in lines_of(c) if len(line) > WIDTH]
-    if wide and name not in WIDE:
+    if wide:
         first = wide[0].strip()[:60]
         return f'{len(wide)} lines of code are over {WIDTH} columns; the first: {first} …'
-    if not wide and name in WIDE:
-        return 'has no long line any more: take it out of WIDE in .ci/check.py'
 
 
 def not_executed(code):
@@ -116,7 +107,7 @@ def notebook(path):
     if 'widgets' in nb['metadata']:
         return 'holds the state of widgets, which nobody can use without a kernel'
     code = [c for c in nb['cells'] if c['cell_type'] == 'code']
-    if trouble := wide_lines(path.stem, code):
+    if trouble := wide_lines(code):
         return trouble
     if any(o['output_type'] == 'error' for c in code for o in c['outputs']):
         return 'holds an error'

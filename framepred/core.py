@@ -56,7 +56,7 @@ def _tuples(value):
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 def changed(settings, **changes):
-    "The settings with other values, also of fields of the settings inside; of two fields of one name, the outer or first"
+    "The settings with other values, in fields of settings inside too; of two fields of one name, the outer or first"
     own = {f.name for f in dataclasses.fields(settings)}
     mine = {k: v for k, v in changes.items() if k in own}
     rest = {k: v for k, v in changes.items() if k not in own}
