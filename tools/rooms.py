@@ -13,7 +13,7 @@ root = Path(__file__).resolve().parent.parent
 # from the ground floor up; a room may import from those before it, and within itself
 ROOMS = (
     'core', 'files', 'runtime', 'data', 'sim', 'show', 'training',
-    'denoise', 'score', 'segment', 'motion', 'predict', 'app',
+    'denoise', 'score', 'segment', 'motion', 'predict', 'synthesis', 'clips', 'classify', 'app',
 )
 
 
