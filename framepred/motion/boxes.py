@@ -176,10 +176,16 @@ class Windows:
         S = max(1, int((tokens.true[..., AREA] > 0).any(1).sum(1).max()))   # no clip needs more slots
         self.known, self.true = (np.ascontiguousarray(a[:, :, :S]) for a in (tokens.known, tokens.true))
         self.recipe, self.size, self.seed = recipe, batch_size, seed
+        self.odds = None if tokens.weight is None else tokens.weight/tokens.weight.sum()
+
+    def _which(self, step):
+        "The clips of a batch: each in its turn, or drawn by weight"
+        if self.odds is None: return order(len(self.true), self.size, step, self.seed)
+        return rng(self.seed, 'clips by weight', step).choice(len(self.odds), self.size, p=self.odds)
 
     def __call__(self, step, rows):
         r, B, k = rng(self.seed, 'layout', step), self.size, self.recipe
-        clips = order(len(self.true), B, step, self.seed)[rows]
+        clips = self._which(step)[rows]
         flip, late, loud = (r.random(B)[rows] < p for p in (.5, k.late, .6))
         start = np.where(late, r.integers(1, STEPS//2+1, B)[rows], 0)
         shape = (B, OBSERVED, self.true.shape[2])
