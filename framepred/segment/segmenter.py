@@ -23,6 +23,7 @@ from ..files import atomic, read_json, save_weights, write_json
 from ..runtime import get_device, processes, progress
 from ..data.reading import open_data, read_clip
 from ..score.jaccard import jaccard
+from ..show.draw import overlay
 from ..data.pack import pack
 from ..training.checkpoint import Run, load_net
 from ..training.fit import Begun, Task, fit
@@ -274,6 +275,13 @@ class SegmenterTask(Task):
         there = m.sum(1) > 0
         found = float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0]))
         return dict(jaccard=matrix_jaccard(m, there), objects=found)
+
+    def picture(self, net):
+        "Four frames held out: as they are, with their true masks, and with those found"
+        frames, masks = (a[:4] for a in self.shown)
+        found = Segmenter(net, self.settings, next(net.parameters()).device, tta=()).labels(frames)
+        rows = (frames, overlay(frames, masks), overlay(frames, found))
+        return np.concatenate([np.concatenate(list(r), 1) for r in rows])
 
     def facts(self): return dict(clips=len(self.learn), recipe=dataclasses.asdict(self.recipe))
 

@@ -134,6 +134,7 @@ class Run:
     stopped: str       # 'done', 'patience', 'time', 'SIGTERM' or 'Ctrl-C'
     best: float|None   # best value of the selection metric
     seconds: float     # time trained, all sessions together
+    whole: int = 0     # steps of the preset, where the time shortened them
 
     @property
     def log(self)->pd.DataFrame:
@@ -141,9 +142,18 @@ class Run:
 
     def __str__(self):
         best = '' if self.best is None else f', best {self.best:.4f}'
-        again = ' Call it again to go on.' if self.stopped in ('time', 'SIGTERM', 'Ctrl-C') else ''
         done = f'{self.step} of {self.steps} steps in {self.seconds/60:.1f} minutes'
-        return f'{self.out}: {done}{best}; stopped: {self.stopped}.{again}'
+        return f'{self.out}: {done}{best}; stopped: {self.stopped}.{self._then()}'
+
+    def _then(self)->str:
+        "What calling it again would do"
+        if self.stopped in ('SIGTERM', 'Ctrl-C'):
+            return ' Call it again to go on.'
+        if self.stopped == 'time':
+            return ' Call it again with a larger --max-minutes to go on.'
+        if self.steps < self.whole:
+            return f' The preset has {self.whole} steps: call it again with a larger --max-minutes to go on.'
+        return ''
 
 # %% ../../nbs/12_checkpoint.ipynb #nets
 class Loaded(NamedTuple):
