@@ -6,7 +6,7 @@
 __all__ = ['save_checkpoint', 'load_checkpoint', 'Log', 'plot_log', 'Run', 'Loaded', 'find_weights', 'load_net']
 
 # %% ../../nbs/12_checkpoint.ipynb #imports
-import dataclasses, hashlib, json, os, shutil
+import dataclasses, hashlib, json, os, shutil, textwrap
 from pathlib import Path
 from typing import NamedTuple
 import pandas as pd
@@ -186,7 +186,7 @@ def load_net(
     try:
         net.load_state_dict(state)
     except RuntimeError as e:
-        why = str(e).splitlines()[-1].strip()
+        why = textwrap.shorten(str(e).splitlines()[-1], 150, placeholder=' …')
         raise FramepredError(f'{folder}: the weights do not fit the settings beside them ({why}); '
                              'copy or train them again.') from None
     return Loaded(net, settings, facts)

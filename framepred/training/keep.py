@@ -20,6 +20,7 @@ from .step import Stepper
 def alone(out):
     "Two runs in one folder would write over each other"
     check_place(out, None)
+    out.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl
     except ImportError:   # Windows has no such lock
