@@ -70,7 +70,8 @@ class Kit:
             folder = find_weights('frames', self.weights.get('frames'))
         except FramepredError:
             return None
-        return FramePainter.load(folder, self.device)
+        # another segmenter may call things by other ids
+        return FramePainter.load(folder, self.device, kinds=self.weights.get('segmenter') is None)
 
     @functools.cached_property
     def predictor(self):
