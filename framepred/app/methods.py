@@ -62,6 +62,19 @@ class Kit:
             return p
         return p.with_(**{k: v for k, v in self.how.items() if v is not None})
 
+    def suit(self, clips)->str: # masks (T, H, W) of some clips
+        "Take the shipped layout that knows objects of this size; what is to be said of that, if anything"
+        from framepred.motion.futures import Futures
+        from framepred.motion.layout import unlike
+        said = unlike(self.layout, clips)
+        if not said or self.weights.get('layout') is not None: return said
+        varied = Futures.load(weights_dir('layout-varied'))
+        if unlike(varied, clips): return said
+        self.layout = varied
+        return ('objects are not as wide here as in the clips that the usual layout was trained on, '
+                'so the one that has seen many scales and cameras is used (layout-varied); '
+                'to fit it to these clips: `framepred train layout DATA --init data_samples/weights/layout-varied`.')
+
     @functools.cached_property
     def pictures(self):
         "The painter of frames; None where there are no weights of one"
