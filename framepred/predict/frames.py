@@ -211,7 +211,11 @@ class FramePainter:
             raise FramepredError(f'there is no strategy {strategy!r}; there are {", ".join(CALLS)}.')
         calls = CALLS[strategy]
         if strategy == 'direct': calls = [(n,) for n in sorted(future)]
-        frames, masks = np.asarray(frames)[-OBSERVED:], np.asarray(masks)[-OBSERVED:]
+        frames, masks = np.asarray(frames), np.asarray(masks)
+        if not 0 < len(frames) == len(masks) <= OBSERVED:
+            raise FramepredError(
+                f'a rollout looks back on 1 to {OBSERVED} frames and as many masks, '
+                f'but was given {len(frames)} and {len(masks)}.')
         album = Album(frames, masks)
         for numbers in calls:
             made = []
