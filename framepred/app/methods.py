@@ -73,7 +73,7 @@ class Kit:
         self.layout = varied
         return ('objects are not as wide here as in the clips that the usual layout was trained on, '
                 'so the one that has seen many scales and cameras is used (layout-varied); '
-                'to fit it to these clips: `framepred train layout DATA --init data_samples/weights/layout-varied`.')
+                'to fit it to these clips: `framepred finetune DATA --out RUN`.')
 
     @functools.cached_property
     def pictures(self):
