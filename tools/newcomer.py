@@ -197,6 +197,9 @@ QUICK = '''
 1 train predictor {s} --out {d}/r --layout {d}/nowhere
 1 train predictor {s} --out {d}/r --pseudo unlabeled
 1 train segmenter {s} --out {d}/r --init {s}/weights/layout
+1 finetune {d}/nowhere --out {d}/r
+2 finetune {s} --out {d}/r --max-minutes nan
+1 train layout --out {d}/r                              # nothing to learn from
 1 run --data {d}/nowhere
 1 run --data {d}/empty --out {d}/out
 1 run --out {d}/file

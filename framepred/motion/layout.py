@@ -319,4 +319,4 @@ def unlike(layout:Layout, clips)->str: # masks (T, H, W) of each
     here = float(np.median(found))
     if least <= here <= most: return ''
     return (f'objects look {here/middle:.2f} times as wide as in the clips that the layout was trained on, '
-            'so expect worse places; a short `framepred train layout DATA --init WEIGHTS` on such clips helps.')
+            'so expect worse places; `framepred finetune DATA --out RUN` on such clips helps.')
