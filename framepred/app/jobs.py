@@ -8,6 +8,7 @@ __all__ = ['ENDINGS', 'MOVIES', 'ANIMATIONS', 'PICTURES', 'APART', 'MOST_READ', 
 
 # %% ../../nbs/41_jobs.ipynb #imports
 import hashlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -160,7 +161,7 @@ def show_table(table):
     "A score table, and what is to be said of it"
     from framepred.app.report import slim
     from framepred.score.evaluate import readable
-    shown, settings = slim(table)
+    shown, settings = slim(table, page=False)
     print(readable(shown).to_string(index=False), '\n')
     for sentence in settings:
         print(sentence)
@@ -291,6 +292,7 @@ def _from_folder(folder)->list:
     return [PIL.Image.open(f).convert('RGB') for f in files[:MOST_READ]]
 
 def _from_movie(file)->tuple:
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')   # what is wrong with it is said by us
     import cv2
     movie = cv2.VideoCapture(str(file))
     rate, frames = movie.get(cv2.CAP_PROP_FPS), []

@@ -303,6 +303,7 @@ table{border-collapse:collapse}
 img{display:block;max-width:100%;height:auto}\
 figure{margin:.8rem 0;overflow-x:auto}\
 figure img{background:#fff;border-radius:4px;max-width:max(100%,700px)}
+.whole img{max-width:100%}\
 .cards{display:flex;flex-wrap:wrap;gap:.6rem}\
 .cards figure{margin:0;flex:1 1 150px;max-width:330px}\
 .cards img{width:100%;image-rendering:auto}
@@ -339,7 +340,7 @@ code{font-size:.9em}'''
 
 def _item(x)->str:
     if isinstance(x, str):
-        ours = x.startswith(('<div class="scroll">', '<figure>', '<img '))
+        ours = x.startswith(('<div class="scroll">', '<figure>', '<figure class="whole">', '<img '))
         return x if ours else f'<p>{html.escape(x)}</p>'
     if hasattr(x, 'columns'):
         return table(x)
@@ -404,12 +405,18 @@ def _scores(table)->Section:
 
 _SHOWN = ('jaccard', 'jaccard_seen', 'clip_iou')
 
-def slim(table)->tuple:
+def slim(
+    table,       # a score table
+    page=True,   # is there room for all columns?
+)->tuple:
     "Methods by their short names beside their scores, and what else is known of them in sentences"
     import pandas as pd
+    from framepred.score.evaluate import KINDS
     columns = [c for s in _SHOWN for c in (s, f'{s}_low', f'{s}_high')]
     further = [c for c in ('psnr', 'ssim', 'clips', 'seconds_per_clip') if c in table]
-    facts = [c for c in table if c not in (*columns, *further, 'method', 'masks')]
+    kinds = [c for s in KINDS for c in (s, f'{s}_low', f'{s}_high') if c in table]
+    facts = [c for c in table if c not in (*columns, *further, *kinds, 'method', 'masks')]
+    further += kinds if page else []
     names = short_names(table)
     slim = pd.concat([pd.Series(names, table.index, name='method'), table[[*columns, *further]]], axis=1)
     said = {}   # a setting of methods → their names
@@ -501,7 +508,7 @@ def _at_a_glance(table, label, rows)->Section:
     pair = {k: moving[k] for k in [*first, *(k for k in ('came', 'frame', 'truth') if k in moving)][:2]}
     items = [headline(table)]
     if pair:
-        items.append(animate(pair))
+        items.append(f'<figure class="whole">{picture(animate(pair), "what was foreseen, beside what came")}</figure>')
     last = {f'frame {FRAMES}, {k}': row[TARGET] for k, row in rows.items() if len(row) == FRAMES}
     cards = ''.join(
         f'<figure>{picture(_small(p), k)}<figcaption>{html.escape(k)}</figcaption></figure>'
