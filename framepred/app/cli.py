@@ -66,17 +66,17 @@ def evaluate(
     from framepred.app.report import score_sections, write_report
     data = data or samples_dir()
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
-    refs = open_data(data).split(split)
+    refs, notes = open_data(data).split(split), ()
     if prediction is not None:
         methods = baselines()
     elif segmenter is not None and not (layout or predictor or everything):
         methods = (segmenter_method(kit.sight),)
     else:
+        notes = notes_on(refs, kit)
         methods = table_methods(refs, kit, everything=everything, seed=seed)
     scores = score(data, split, methods, prediction)
     table = score_table(scores, seed=seed)
-    if prediction is None:
-        table.attrs['notes'] += notes_on(refs, kit.layout)
+    table.attrs['notes'] += notes
     if csv:
         write_csv(table, csv)
     if report:
@@ -84,18 +84,24 @@ def evaluate(
         write_report(report, title, *score_sections(scores, table))
     return table
 
-def notes_on(refs, layout, most:int=40)->tuple:
-    "What a user should know of these clips before trusting the layout: a sentence or none; needs masks"
-    from framepred.data.reading import read_clip
-    from framepred.motion.layout import unlike
+def notes_on(refs, kit, most:int=12)->tuple:
+    "Let the kit take the layout that knows such clips; what a user should know before trusting it, in sentences"
+    from framepred.app.finetune import look
+    from framepred.data.reading import read_clip, read_observed
+    def masks_of(ref):
+        if (ref.path/'mask.npy').exists(): return read_clip(ref, frames=False).masks
+        return kit.sight(read_observed(ref)[0])
+    # true masks are free; the segmenter's are not, so a few must do
+    known = [r for r in refs if (r.path/'mask.npy').exists()][:40] or list(refs)[:4]
     masks = []
-    for ref in refs[:most]:
+    for ref in known:
         try:
-            masks.append(read_clip(ref, frames=False).masks)
+            masks.append(masks_of(ref))
         except FramepredError:   # a broken clip is named elsewhere
             continue
-    said = unlike(layout, [m for m in masks if m is not None])
-    return (said[0].upper()+said[1:],) if said else ()
+    layout = kit.suit([m for m in masks if m is not None])
+    said = dict.fromkeys([layout, *look(refs, kit, most).sentences])
+    return tuple(s[0].upper()+s[1:] for s in said if s)
 
 def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_size=None, **how):
     "The models named, the shipped ones for the rest; how the predictor is asked"
@@ -107,7 +113,14 @@ def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_s
 def run(data=None, out='out', seed:int=0, device='auto', batch_size=None):
     "The main job: pictures, table and submission in `out`; gives the table"
     from framepred.app import jobs
-    return jobs.run(data, out, seed, make_kit(device=device, batch_size=batch_size))
+    from framepred.data.reading import open_data
+    kit = make_kit(device=device, batch_size=batch_size)
+    if data is not None:
+        splits = open_data(data).splits
+        some = next((splits[s] for s in ('train', 'val', 'hidden') if splits.get(s)), ())
+        for note in notes_on(some, kit):
+            print(f'note: {note}', file=sys.stderr)
+    return jobs.run(data, out, seed, kit)
 
 def predict(
     data,
@@ -127,8 +140,8 @@ def predict(
     from framepred.data.reading import open_data
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
     known = open_data(data).splits
-    # where there are masks, the scale is known before an hour is spent
-    for note in notes_on(known.get('train') or known.get('val') or (), kit.layout):
+    # the scale is known before an hour is spent
+    for note in notes_on(known.get('train') or known.get('val') or known.get(split) or (), kit):
         print(f'note: {note}', file=sys.stderr)
     return jobs.predict(data, split, out, kit, frames, seed)
 
@@ -146,6 +159,9 @@ def train(
     drop_bad=False,        # leave out clips with ids that are none of ours?
     encoder_weights=None,  # none or imagenet, instead of the preset's
     no_layout=False,       # a predictor that is told nothing
+    simulated=0,           # clips from the simulator for a layout to learn from, beside DATA's or alone
+    profile='standard',    # of those
+    share=None,            # of what a layout is shown: DATA's own clips, where there are simulated ones too
     seed:int=0,
     device='auto',
     batch_size=None,
@@ -171,7 +187,7 @@ def train(
     label = Sight(segmenter, device) if segmenter else None
     if model == 'layout':
         from framepred.motion.futures import train_both
-        return train_both(data, label=label, **common)
+        return train_both(data, label=label, simulated=simulated, profile=profile, share=share, **common)
     from framepred.predict.train import train_predictor, variant
     told = not no_layout and changes.get('slots') is not False
     return train_predictor(
@@ -259,6 +275,7 @@ def _parser():
     _simulate_options(verbs)
     _inspect_options(verbs)
     _train_options(verbs)
+    _finetune_options(verbs)
     _label_options(verbs)
     _predict_options(verbs)
     _evaluate_options(verbs)
@@ -304,7 +321,7 @@ def _simulate_options(verbs):
     v.add_argument('--masks-only', action='store_true', help='masks without pictures, many times faster')
     v.add_argument(
         '--profile',
-        choices=['standard', 'other', 'varied'],
+        choices=_PROFILES,
         default='standard',
         help='standard: as the real clips look; other: the same objects seen by another camera, smaller, with other '
              'contacts, to test on; varied: each clip a world of its own, to learn from',
@@ -320,6 +337,7 @@ def _train_options(verbs):
     v = _verb(verbs, 'train', help, _train, seed=True, device=True, batch=batch)
     _what_to_train(v)
     _segmenter_options(v)
+    _simulated_options(v)
     _learning_options(v)
     _predictor_options(v)
 
@@ -331,7 +349,7 @@ def _what_to_train(v):
         help='the segmenter finds the objects, the layout says where they will be (half of the time for the expected '
              'place, half for the several futures), the predictor what that looks like; all: one after the other',
     )
-    v.add_argument('data', metavar='DATA', help=_DATA)
+    v.add_argument('data', metavar='DATA', nargs='?', help=f'{_DATA}; a layout can do without, with --simulated')
     v.add_argument(
         '--preset',
         default='tiny',
@@ -371,6 +389,25 @@ def _segmenter_options(v):
         help='segmenter: what to do with clips whose masks hold ids above 48',
     )
 
+_PROFILES = ('standard', 'other', 'varied')
+
+def _simulated_options(v):
+    "Clips that need no data set"
+    v.add_argument(
+        '--simulated',
+        type=_count,
+        default=0,
+        metavar='N',
+        help='layout: learn from so many clips straight from the simulator too',
+    )
+    v.add_argument('--profile', choices=_PROFILES, default='standard', help='of those; varied: worlds of their own')
+    v.add_argument(
+        '--share',
+        type=float,
+        default=None,
+        help="layout: how much of what is shown are DATA's own clips, from 0 to 1 (default: by number)",
+    )
+
 def _learning_options(v):
     "What a model learns from that another made"
     v.add_argument(
@@ -404,6 +441,15 @@ def _predictor_options(v):
         action='store_true',
         help="predictor: all 48 kinds instead of the clip's own objects (implies --no-layout)",
     )
+
+def _finetune_options(verbs):
+    help = 'fit the shipped weights to clips of your own, and say what that gained; called again, it goes on'
+    v = _verb(verbs, 'finetune', help, _finetune, data=_DATA, seed=True, device=True)
+    v.add_argument('--out', required=True, help='folder of the run: the weights of each part, and what was found')
+    v.add_argument('--max-minutes', type=float, default=30., help='for looking, training and measuring together')
+    v.add_argument('--segmenter', default=None, help='segmenter weights to start from (default: the shipped ones)')
+    v.add_argument('--layout', default=None, help='layout weights to start from (default: the best shipped ones)')
+    v.add_argument('--workers', type=_positive, default=1, help='processes that simulate')
 
 def _label_options(verbs):
     help = 'write masks for clips that have none, and how sure they are'
@@ -487,6 +533,13 @@ def _train(a):
         changes['slots'] = False
     if (changes or a.no_layout) and a.model != 'predictor':
         raise FramepredError('--method, --space, --no-layout and --no-slots are for `train predictor`.')
+    if (a.simulated or a.share is not None) and a.model != 'layout':
+        raise FramepredError('--simulated, --profile and --share are for `train layout`.')
+    if a.share is not None and not (0 < a.share < 1 and a.simulated and a.data):
+        raise FramepredError('--share is between 0 and 1, and wants DATA and --simulated beside it.')
+    if a.data is None and not a.simulated:
+        raise FramepredError(f'`train {a.model}` needs DATA, a data set to learn from; a layout can learn from '
+                             '`--simulated N` clips alone.')
     print(train(
         a.model,
         a.data,
@@ -500,11 +553,28 @@ def _train(a):
         drop_bad=a.bad_labels == 'drop',
         encoder_weights=a.encoder_weights,
         no_layout=a.no_layout,
+        simulated=a.simulated,
+        profile=a.profile,
+        share=a.share,
         seed=a.seed,
         device=a.device,
         batch_size=a.batch_size,
         **changes,
     ))
+
+def _finetune(a):
+    from framepred.app.finetune import finetune
+    table = finetune(
+        a.data,
+        a.out,
+        a.max_minutes,
+        a.segmenter,
+        a.layout,
+        seed=a.seed,
+        device=a.device,
+        workers=a.workers,
+    )
+    print(table.round(3).to_string(), f'use it with\n\n    {table.attrs["next"]}', sep='\n\n')
 
 def _label(a):
     from framepred.training.checkpoint import find_weights

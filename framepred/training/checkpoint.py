@@ -172,7 +172,7 @@ def load_net(
     "The network, its settings and its facts"
     folder = find_weights(kind, folder)
     state, settings, facts = load_weights(folder, kind, Settings)
-    net = build(settings)
+    net = _built(build, settings, state, folder)
     try:
         net.load_state_dict(state)
     except RuntimeError as e:
@@ -180,3 +180,24 @@ def load_net(
         raise FramepredError(f'{folder}: the weights do not fit the settings beside them ({why}); '
                              'copy or train them again.') from None
     return Loaded(net, settings, facts)
+
+def _built(build, settings, state, folder):
+    "The network that the settings describe; one that the weights cannot fill is not built at all"
+    import torch
+    try:
+        with torch.device('meta'):   # takes no memory, whatever the sizes
+            sizes = {k: v.shape for k, v in build(settings).state_dict().items()}
+    except Exception:   # said below, where it happens again
+        sizes = {}
+    if odd := next((k for k, v in sizes.items() if k in state and v != state[k].shape), None):
+        raise FramepredError(
+            f'{folder}: the weights do not fit the settings beside them ({odd} is {tuple(state[odd].shape)} there and '
+            f'would be {tuple(sizes[odd])}); copy or train them again.')
+    try:
+        return build(settings)
+    except FramepredError:
+        raise
+    except Exception as e:   # of any kind: settings are a stranger's words
+        raise FramepredError(
+            f'{folder/"settings.json"} describes no network that can be built ({type(e).__name__}: {e}); '
+            'copy or train it again.') from None
