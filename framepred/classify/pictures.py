@@ -167,7 +167,9 @@ def _sklearn():
         from sklearn import metrics
     except ImportError:
         raise FramepredError(
-            "scores need scikit-learn, which is not installed; `pip install 'framepred[classify]'` brings it.") from None
+            'scores need scikit-learn, which is not installed; '
+            "`pip install 'framepred[classify]'` brings it."
+        ) from None
     return metrics
 
 def reliability(labels, probabilities, bins:int=15)->np.ndarray: # (n,), (n, classes)
@@ -263,10 +265,12 @@ def touches(scene, qpos, qvel)->np.ndarray: # (22, n, 7), (22, n, 6); gives bool
     return out
 
 def trails(masks, red:int, green:int)->np.ndarray: # (T, 160, 240); two ids
-    "Where two objects were, and all others, the later the brighter"
+    "Where two objects were, and all others, the later the brighter; at half the size"
     bright = np.linspace(.2, 1, len(masks))[:, None, None]
     colours = [(masks == red), (masks == green), (masks > 0) & (masks != red) & (masks != green)]
-    return np.stack([(255*(c*bright).max(0)).astype(np.uint8) for c in colours], -1)
+    picture = np.stack([(255*(c*bright).max(0)).astype(np.uint8) for c in colours], -1)
+    half = SIZE[1]//2, SIZE[0]//2
+    return np.asarray(Image.fromarray(picture).resize(half, Image.Resampling.BOX))
 
 def write_collisions(out, train:int=700, test:int=350, seed:int=0): # clips
     "Will these two touch after frame 11?"
@@ -279,8 +283,7 @@ def write_collisions(out, train:int=700, test:int=350, seed:int=0): # clips
                 for answer, pairs in _open_pairs(scene, masks, touch).items():
                     if pairs:
                         a, b = scene.kinds[r.permutation(pairs[r.integers(len(pairs))])]
-                        small = Image.fromarray(trails(masks, a, b)).resize((SIZE[1]//2, SIZE[0]//2), Image.Resampling.BOX)
-                        _save(tmp/split/answer, f'{n:04}', np.asarray(small))
+                        _save(tmp/split/answer, f'{n:04}', trails(masks, a, b))
 
 def _open_pairs(scene, masks, touch)->dict:
     "Pairs in sight that have not touched up to frame 11: those that will, and those that will not"
