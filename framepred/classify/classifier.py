@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np
+import pandas as pd
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -444,9 +445,9 @@ def compare(net:LabelDiffusion, pictures:Pictures, seed:int=0, steps=(1, 10, 100
         each = (time.perf_counter()-start)/len(p)
         rows.append(dict(method=name) | scores(pictures.labels, p) | dict(ms_per_picture=1000*each))
     return rows
-def judge(data, out, device='auto', seed:int=0, steps=(1, 10))->'pd.DataFrame|None':
+
+def judge(data, out, device='auto', seed:int=0, steps=(1, 10))->pd.DataFrame|None:
     "How good a finished run is on the pictures in DATA/test: out/scores.csv and out/classes.csv; None without them"
-    import pandas as pd
     if not (Path(data)/'test').is_dir():
         return None
     net = load_classifier(out, device)
@@ -470,7 +471,6 @@ def classify(
     **how,                  # steps, samples
 )->Path:
     "A row for each picture: class, probability, how far the samples disagree, and what kept it from being read"
-    import pandas as pd
     net = load_classifier(weights, device)
     folder = Path(pictures)
     if not folder.exists():
