@@ -123,7 +123,7 @@ SHARE = .3         # of the windows that show the data set's own clips
 SIMULATED = 8000   # clips of the profile `varied` beside them, where a fifth of the time is enough to make them
 
 GENTLE = dict(
-    layout=PRESETS['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3., ema=.999),
+    layout=PRESETS['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3.),
     futures=FUTURES['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3.),
 )
 
