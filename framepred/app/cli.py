@@ -66,17 +66,17 @@ def evaluate(
     from framepred.app.report import score_sections, write_report
     data = data or samples_dir()
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
-    refs = open_data(data).split(split)
+    refs, notes = open_data(data).split(split), ()
     if prediction is not None:
         methods = baselines()
     elif segmenter is not None and not (layout or predictor or everything):
         methods = (segmenter_method(kit.sight),)
     else:
+        notes = notes_on(refs, kit)
         methods = table_methods(refs, kit, everything=everything, seed=seed)
     scores = score(data, split, methods, prediction)
     table = score_table(scores, seed=seed)
-    if prediction is None:
-        table.attrs['notes'] += notes_on(refs, kit)
+    table.attrs['notes'] += notes
     if csv:
         write_csv(table, csv)
     if report:
@@ -85,9 +85,23 @@ def evaluate(
     return table
 
 def notes_on(refs, kit, most:int=12)->tuple:
-    "What a user should know of these clips before trusting the weights, in sentences; needs masks"
+    "Let the kit take the layout that knows such clips; what a user should know before trusting it, in sentences"
     from framepred.app.finetune import look
-    return tuple(said[0].upper()+said[1:] for said in look(refs, kit, most).sentences)
+    from framepred.data.reading import read_clip, read_observed
+    def masks_of(ref):
+        if (ref.path/'mask.npy').exists(): return read_clip(ref, frames=False).masks
+        return kit.sight(read_observed(ref)[0])
+    # true masks are free; the segmenter's are not, so a few must do
+    known = [r for r in refs if (r.path/'mask.npy').exists()][:40] or list(refs)[:4]
+    masks = []
+    for ref in known:
+        try:
+            masks.append(masks_of(ref))
+        except FramepredError:   # a broken clip is named elsewhere
+            continue
+    layout = kit.suit([m for m in masks if m is not None])
+    said = dict.fromkeys([layout, *look(refs, kit, most).sentences])
+    return tuple(s[0].upper()+s[1:] for s in said if s)
 
 def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_size=None, **how):
     "The models named, the shipped ones for the rest; how the predictor is asked"
@@ -99,7 +113,14 @@ def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_s
 def run(data=None, out='out', seed:int=0, device='auto', batch_size=None):
     "The main job: pictures, table and submission in `out`; gives the table"
     from framepred.app import jobs
-    return jobs.run(data, out, seed, make_kit(device=device, batch_size=batch_size))
+    from framepred.data.reading import open_data
+    kit = make_kit(device=device, batch_size=batch_size)
+    if data is not None:
+        splits = open_data(data).splits
+        some = next((splits[s] for s in ('train', 'val', 'hidden') if splits.get(s)), ())
+        for note in notes_on(some, kit):
+            print(f'note: {note}', file=sys.stderr)
+    return jobs.run(data, out, seed, kit)
 
 def predict(
     data,
@@ -119,8 +140,8 @@ def predict(
     from framepred.data.reading import open_data
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
     known = open_data(data).splits
-    # where there are masks, ids and scale are known before an hour is spent
-    for note in notes_on(known.get('train') or known.get('val') or (), kit):
+    # the scale is known before an hour is spent
+    for note in notes_on(known.get('train') or known.get('val') or known.get(split) or (), kit):
         print(f'note: {note}', file=sys.stderr)
     return jobs.predict(data, split, out, kit, frames, seed)
 
