@@ -18,7 +18,8 @@ setup(
     packages=find_packages(include=['framepred*']), include_package_data=True,
     python_requires='>=' + s['min_python'],
     install_requires=s['requirements'].split(),
-    extras_require={'simulate': simulate, 'dev': simulate + s['dev_requirements'].split()},
+    extras_require={'simulate': simulate, 'dev': simulate + s['dev_requirements'].split(),
+                    'sidewalk': s['sidewalk_requirements'].split()},
     # The sample clips and the shipped weights travel in the wheel; framepred.files.samples_dir finds them again.
     data_files=[(f'share/framepred/{p.parent.relative_to(here).as_posix()}', [p.relative_to(here).as_posix()]) for p in samples],
     entry_points={'console_scripts': ['framepred=framepred.app.cli:main'], 'nbdev': ['framepred=framepred._modidx:d']},
