@@ -9,6 +9,7 @@ config = ConfigParser(delimiters=['='])
 config.read(here/'settings.ini', encoding='utf-8')
 s = config['DEFAULT']
 simulate = s['simulate_requirements'].split()
+classify = s['classify_requirements'].split()
 samples = sorted(p for p in (here/'data_samples').rglob('*') if p.is_file())
 
 setup(
@@ -18,8 +19,8 @@ setup(
     packages=find_packages(include=['framepred*']), include_package_data=True,
     python_requires='>=' + s['min_python'],
     install_requires=s['requirements'].split(),
-    extras_require={'simulate': simulate, 'dev': simulate + s['dev_requirements'].split(),
-                    'sidewalk': s['sidewalk_requirements'].split()},
+    extras_require={'simulate': simulate, 'classify': classify, 'dev': simulate + classify + s['dev_requirements'].split(),
+                  'sidewalk': s['sidewalk_requirements'].split()},
     # The sample clips and the shipped weights travel in the wheel; framepred.files.samples_dir finds them again.
     data_files=[(f'share/framepred/{p.parent.relative_to(here).as_posix()}', [p.relative_to(here).as_posix()]) for p in samples],
     entry_points={'console_scripts': ['framepred=framepred.app.cli:main'], 'nbdev': ['framepred=framepred._modidx:d']},

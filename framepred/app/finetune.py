@@ -20,7 +20,7 @@ from ..data.reading import open_data, read_clip
 from ..files import read_json, weights_dir, write_json
 from ..motion.boxes import PRESETS
 from ..motion.futures import FUTURES, Futures, train_futures
-from ..motion.layout import Layout, Source, gather, train_layout, unlike
+from ..motion.layout import CHUNK, Layout, Source, gather, train_layout, unlike
 from ..score.answers import baselines
 from ..score.evaluate import run_method
 from ..score.metrics import iou_counts, jaccard
@@ -120,17 +120,17 @@ def mapped(segmenter, refs, out, most:int=60)->Path:   # weights; clips on disk;
 
 # %% ../../nbs/51_finetune.ipynb #recipe
 SHARE = .3         # of the windows that show the data set's own clips
-SIMULATED = 8000   # clips of the profile `varied` beside them
+SIMULATED = 8000   # clips of the profile `varied` beside them, where a fifth of the time is enough to make them
 
 GENTLE = dict(
-    layout=PRESETS['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3., ema=.999),
+    layout=PRESETS['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3.),
     futures=FUTURES['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3.),
 )
 
 @dataclasses.dataclass(frozen=True)
 class Company:
     "What is shown beside the data set's own clips"
-    simulated: int = SIMULATED
+    simulated: int = SIMULATED   # at most
     profile: str = 'varied'
     share: float = SHARE   # of the windows, that the data set's own clips are
 
@@ -250,12 +250,13 @@ def finetune(
     for sentence in seen['sentences']:
         say(f'note: {sentence}')
     before = memory.once('before', lambda: measure(refs, kit))
-    source = Source(data, **company.how(seed, workers))
-    gather(source, out/'layout')   # measures and simulates, which takes its time
+    simulated = memory.once('simulated', lambda: _affordable(company, out/'layout', max_minutes, seed, workers))
+    beside = dataclasses.replace(company, simulated=simulated).how(seed, workers)
+    gather(Source(data, **beside), out/'layout')   # measures and simulates, which takes its time
     minutes = memory.once('minutes', lambda: _shared(max_minutes, time.monotonic()-begun, seen['needs'] == 'train'))
     say(_plan_said(minutes, seen['needs'], starts['layout']))
     _train_segmenter(memory, data, out, starts['segmenter'], seen['needs'], minutes, seed, device)
-    common = dict(data=data, out=out/'layout', init=starts['layout'], device=device, **company.how(seed, workers))
+    common = dict(data=data, out=out/'layout', init=starts['layout'], device=device, **beside)
     memory.stage('layout', lambda: train_layout(
         **common, preset=presets['layout'], max_minutes=minutes['layout']))
     if isinstance(Futures.load(starts['layout']), Futures):
@@ -271,6 +272,16 @@ def _looked(memory, data, kit)->dict:
         seen = look(open_data(data).split('train'), kit)
         return dict(needs=seen.segmenter_needs, sentences=list(seen.sentences))
     return memory.once('seen', make)
+
+def _affordable(company, out, max_minutes, seed, workers)->int:
+    "As many simulated clips as a fifth of the time makes: the first few tell how long they take"
+    if company.simulated <= CHUNK:
+        return company.simulated
+    start = time.monotonic()
+    few = dataclasses.replace(company, simulated=CHUNK, share=None)
+    gather(Source(**few.how(seed, workers)), out)
+    chunks = .2*60*max_minutes/(time.monotonic()-start)
+    return int(min(company.simulated, CHUNK*max(1, int(chunks))))
 
 def _shared(max_minutes, seconds, trains)->dict: # seconds gone; is there a segmenter to train?
     "Minutes for each training: measuring once more takes about half of what looking, measuring and simulating took"
