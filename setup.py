@@ -33,6 +33,7 @@ setup(
         'simulate': simulate,
         'classify': classify,
         'completion': s['completion_requirements'].split(),
+        'sidewalk': s['sidewalk_requirements'].split(),
         'dev': simulate + classify + s['dev_requirements'].split(),
     },
     # The sample clips and the shipped weights travel in the wheel; framepred.files.samples_dir finds them again.

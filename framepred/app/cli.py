@@ -256,6 +256,95 @@ def train_all(
     print(one('layout'))
     return one('predictor', segmenter=out/'segmenter', layout=out/'layout', pseudo=pseudo)
 
+# %% ../../nbs/42_cli.ipynb #synthesis
+def _synthesis_options(verbs):
+    "The verbs of semantic synthesis"
+    pairs = 'a folder with images/ and labels/ (grey PNGs of class ids), or a data set of clips'
+    v = _verb(verbs, 'prepare', 'make a folder with images/ and labels/ to learn synthesis from', _prepare, seed=True)
+    v.add_argument(
+        'kind',
+        choices=['simulated', 'sidewalk'],
+        help='one frame each of many simulated scenes, or the photographs of segments/sidewalk-semantic',
+    )
+    v.add_argument('out', metavar='OUT', help='folder to make, or to go on with')
+    v.add_argument('--count', type=_positive, default=None, help='pictures (default: 4000 simulated, all photographs)')
+    v.add_argument('--size', type=_positive, default=1024, help='sidewalk: side of the square pictures')
+    v.add_argument('--source', default=None, help='sidewalk: local parquet files instead of a download')
+    v.add_argument('--workers', type=_positive, default=2, help='processes; any number gives the same files')
+
+    help = 'learn to draw pictures from masks; called again with the same --out it goes on'
+    batch = "pictures a step, instead of the preset's"
+    v = _verb(verbs, 'train-synthesis', help, _train_synthesis, data=pairs, seed=True, device=True, batch=batch)
+    v.add_argument('--preset', default='tiny', help='tiny (a CPU) or seed (the published recipe)')
+    v.add_argument('--out', required=True, help='folder of the run; its weights are in OUT/weights')
+    v.add_argument('--max-minutes', type=float, default=None, help='stop in good order after so long')
+    v.add_argument('--init', default=None, help='weights to start from')
+
+    help = 'draw several pictures of every mask; called again, it goes on'
+    batch = 'pictures at once; they are the same for any'
+    v = _verb(verbs, 'synthesize', help, _synthesize, seed=True, device=True, batch=batch)
+    v.add_argument('masks', metavar='MASKS', help=f'a folder of masks, {pairs}')
+    v.add_argument('out', metavar='OUT', help='folder of the pictures')
+    v.add_argument('--weights', default=None, help='made by `train-synthesis` (default: the shipped ones)')
+    v.add_argument('--samples', type=_positive, default=5, help='pictures of each mask')
+    v.add_argument('--guidance', type=float, default=None, help=f'1: as the mask says; more: more so {_STORED}')
+    v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
+    v.add_argument('--eta', type=float, default=0., help='0: DDIM … 1: DDPM')
+    v.add_argument('--count', type=_positive, default=None, help='only so many masks')
+
+    help = 'score what `synthesize` drew: do pictures show what the masks say?'
+    v = _verb(verbs, 'evaluate-synthesis', help, _evaluate_synthesis, data=pairs, device=True)
+    v.add_argument('generated', metavar='GENERATED', help='the folder that `synthesize` made')
+    v.add_argument('--segmenter', default=None, help='who names the pixels (default: the shipped one)')
+    v.add_argument('--report', default=None, help='write scores and pictures as one HTML page')
+
+def _prepare(a):
+    from framepred.synthesis import pictures
+    if a.kind == 'simulated':
+        out = pictures.prepare_simulated(a.out, a.count or 4000, a.seed, a.workers)
+    else:
+        out = pictures.prepare_sidewalk(a.out, a.size, a.count, a.source, a.workers)
+    print(f'{out} is ready.')
+
+def _train_synthesis(a):
+    from framepred.synthesis.train import train_synthesis
+    how = dict(seed=a.seed, device=a.device, batch_size=a.batch_size)
+    print(train_synthesis(a.data, a.out, a.preset, a.max_minutes, a.init, **how))
+
+def _synthesize(a):
+    from framepred.synthesis.draw import synthesize
+    out = synthesize(
+        a.masks,
+        a.out,
+        a.weights,
+        a.samples,
+        a.guidance,
+        a.steps,
+        a.eta,
+        a.seed,
+        a.count,
+        batch_size=a.batch_size or 8,
+        device=a.device,
+    )
+    print(f'{out} holds the pictures, and {out}/grids shows each mask beside them.')
+
+def _evaluate_synthesis(a):
+    from framepred.synthesis.draw import evaluate_synthesis
+    scores = evaluate_synthesis(a.data, a.generated, a.segmenter, device=a.device)
+    print((Path(a.generated)/'evaluation_report.txt').read_text(), end='')
+    if a.report:
+        _synthesis_report(a.report, scores, Path(a.generated))
+
+def _synthesis_report(path, scores, generated):
+    "Scores, and the first grids, as one page"
+    import pandas as pd
+    from framepred.app.report import Section, write_report
+    from framepred.synthesis.pictures import read_picture
+    how = 'A row: the mask, the true picture, and what was drawn.'
+    grids = [read_picture(p) for p in sorted((generated/'grids').glob('*.png'))[:12]]
+    sections = [Section('Scores', (pd.DataFrame([scores]),)), Section('Pictures', (how, *grids))]
+    write_report(path, f'framepred: pictures in {generated.name}', *sections)
+
 # %% ../../nbs/42_cli.ipynb #parser
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
     "Names a default where there is one to name"
@@ -319,6 +408,7 @@ def _parser():
     _label_options(verbs)
     _predict_options(verbs)
     _evaluate_options(verbs)
+    _synthesis_options(verbs)
     return p
 
 def _verb(
