@@ -30,6 +30,7 @@ sync:
 	find framepred -name "*.py" ! -path framepred/__init__.py -delete
 	nbdev_export
 	python tools/readme.py
+	python tools/weights.py
 
 docs: # the chapters and the API reference as plain HTML, in _docs
 	python tools/docs.py

@@ -69,7 +69,8 @@ def clean():
 
 
 def readme():
-    return shell(f'{sys.executable} tools/readme.py') or unchanged('README.md')
+    made = f'{sys.executable} tools/readme.py && {sys.executable} tools/weights.py'
+    return shell(made) or unchanged('README.md', 'data_samples/README.md')
 
 
 def lines_of(cell):
@@ -122,7 +123,7 @@ def main():
     check('lines and names: ruff check', lambda: shell('ruff check -q'))
     check('no import runs upward or in a circle', rooms)
     check('the notebooks are clean', clean)
-    check('the README is what nbs/index.ipynb says', readme)
+    check('the READMEs are what nbs/index.ipynb and the weights say', readme)
     for p in sorted((root/'nbs').glob('*.ipynb')):
         check(f'{p.name} is executed, small and for python3', lambda p=p: notebook(p))
     failed = verdicts.count(False)

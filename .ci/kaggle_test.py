@@ -243,7 +243,7 @@ def session(tmp, venv, root, minutes=None):
     command = [*alone(), venv/'bin/python', '-m', 'nbconvert', *execute, notebook]
     call(*command, env=env, cwd=work, timeout=900)
     seconds = time.time()-start
-    installed = list(venv.glob('lib/python*/site-packages/framepred/app.py'))
+    installed = list(venv.glob('lib/python*/site-packages/framepred/app/__init__.py'))
     assert installed, 'framepred was not installed from the mounted wheel'
     assert digest(root/'input') == before, 'something was written under /kaggle/input'
     return printed(notebook), seconds

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from ..core import FramepredError, changed, torch_rng
-from ..files import atomic, read_json, weights_dir
+from ..files import atomic
 from ..runtime import get_device, progress
 from ..data.reading import open_data, read_clip
 from ..training.checkpoint import find_weights, load_net
 from ..denoise.diffusion import q_sample, sample, timesteps
-from .series import NO_DEVICE, PICTURES, Movie, Series, Source
+from .series import NO_DEVICE, PICTURES, Movie, Series
 from .series import find_series, held_patient, hub_studies, new_uid, patient_of
 from .series import read_movie, read_slice, to_unit, window_of, write_movie, write_slice
 from .latent import ClipNet, ClipSettings

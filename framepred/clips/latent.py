@@ -10,13 +10,11 @@ __all__ = ['WAYS', 'CLIPS', 'add_noise', 'count_photons', 'lower_dose', 'blur', 
 # %% ../../nbs/50_clips.ipynb #imports
 import dataclasses
 import math
-from pathlib import Path
 import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from ..core import FramepredError, rng, to_dict, torch_rng
-from ..files import load_weights, save_weights
 from ..data.batches import holdout, order
 from ..training.checkpoint import Run, load_net
 from ..training.fit import Begun, Preset, Task, fit, presets

@@ -105,7 +105,7 @@ def _find_clips(folder:Path, split:str)->tuple[tuple, list]:
     for name in names:
         m = re.fullmatch('video_([0-9]+)', name)
         if m is None:
-            if name.startswith('video'):
+            if name.startswith('video') or name[0] != '.' and os.path.isdir(folder/name):
                 say(name, 'is not called video_N and is not read', 'note')
         elif not os.path.isdir(folder/name):
             say(name, 'is not a folder, and a clip is one')
@@ -117,7 +117,6 @@ def _find_clips(folder:Path, split:str)->tuple[tuple, list]:
     if not found:
         say('', 'holds no clip, which would be a folder called video_N', 'note')
     return tuple(found[n] for n in sorted(found)), problems
-
 
 # %% ../../nbs/03_reading.ipynb #open
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'DOUBT', 'PRESETS', 'FACTS', 'LayoutSettings', 'Recipe', 'features', 'last_box', 'box_sides', 'pairs',
-           'LayoutNet', 'log_doubt', 'side_errors', 'layout_loss', 'Windows', 'windows_of', 'layout_errors']
+           'LayoutNet', 'log_doubt', 'side_errors', 'layout_loss', 'shaken', 'Windows', 'windows_of', 'layout_errors']
 
 # %% ../../nbs/28_boxes.ipynb #imports
 import dataclasses
@@ -35,6 +35,7 @@ class Recipe:
     late: float = .5        # share of the windows that start after frame 1
     noise: float = .6       # largest jitter of the sides, in pixels: a segmenter's errors
     drop: float = .03       # share of tokens lost, in the jittered windows
+    shake: float = 0.       # largest move of the whole window, in pixels, and largest change of its size, in per cent
     tuning: int = 150       # held-out clips on which the painting is tuned
 
 PRESETS = presets(
@@ -170,16 +171,35 @@ def layout_loss(net, data, phase=None)->dict:
     return dict(loss=sides+visible, sides=sides, visible=visible)
 
 # %% ../../nbs/28_boxes.ipynb #windows
+def shaken(tokens, move, scale): # (B, T, S, 15); (B, 2) pixels down and right; (B,)
+    "The tokens as a camera would see them that is turned a little and stands a little nearer"
+    s, middle = scale[:, None, None, None], np.array(SIZE)/2
+    def there(places, axes): # (…, k), along y (0) or x (1)
+        return (places-middle[axes])*s+middle[axes]+move[:, None, None, axes]
+    out, sides = tokens.copy(), there(tokens[..., SIDES], [0, 0, 1, 1])
+    out[..., SIDES] = np.where(tokens[..., STATES] == CUT, tokens[..., SIDES], sides)   # the border stays where it is
+    out[..., CENTRE] = there(tokens[..., CENTRE], [0, 1])
+    out[..., [AREA]] *= s**2
+    out[..., MOMENTS] *= s**2
+    out[..., [TOUCH]] *= s
+    return np.where(tokens[..., [AREA]] > 0, out, 0)
+
 class Windows:
     "`batch(step, rows)` → `seen` (b, 11, S, 15), `true` (b, 12, S, 15), `weight` (b, 12): a pure function"
     def __init__(self, tokens:Tokens, recipe:Recipe, batch_size:int, seed=0):
         S = max(1, int((tokens.true[..., AREA] > 0).any(1).sum(1).max()))   # no clip needs more slots
         self.known, self.true = (np.ascontiguousarray(a[:, :, :S]) for a in (tokens.known, tokens.true))
         self.recipe, self.size, self.seed = recipe, batch_size, seed
+        self.odds = None if tokens.weight is None else tokens.weight/tokens.weight.sum()
+
+    def _which(self, step):
+        "The clips of a batch: each in its turn, or drawn by weight"
+        if self.odds is None: return order(len(self.true), self.size, step, self.seed)
+        return rng(self.seed, 'clips by weight', step).choice(len(self.odds), self.size, p=self.odds)
 
     def __call__(self, step, rows):
         r, B, k = rng(self.seed, 'layout', step), self.size, self.recipe
-        clips = order(len(self.true), B, step, self.seed)[rows]
+        clips = self._which(step)[rows]
         flip, late, loud = (r.random(B)[rows] < p for p in (.5, k.late, .6))
         start = np.where(late, r.integers(1, STEPS//2+1, B)[rows], 0)
         shape = (B, OBSERVED, self.true.shape[2])
@@ -190,6 +210,9 @@ class Windows:
             got = a[clips[:, None], np.minimum(at, FRAMES-1)]
             return np.where(flip[:, None, None, None], mirror(got), got)
         seen, true = take(self.known)[:, :OBSERVED], take(self.true)[:, OBSERVED-1:]
+        if k.shake:
+            *move, larger = k.shake*rng(self.seed, 'shake', step).uniform(-1, 1, (3, B))[:, rows]
+            seen, true = (shaken(a, np.stack(move, -1), 1+larger/100) for a in (seen, true))
         seen[..., SIDES] += jitter
         seen[..., CENTRE] += jitter.reshape(*jitter.shape[:-1], 2, 2).mean(-1)
         seen *= (seen[..., AREA:AREA+1] > 0) & ~(lost & loud[:, None, None])[..., None]

@@ -271,10 +271,12 @@ def train_futures(
     init=None,          # weights with futures, to start from
     device='auto',
     workers=1,
+    share=None,
 )->Run:
     "Learn how the layout's forecasts can go wrong; called again, it goes on"
     out = Path(out)
-    task = FuturesTask(Source(data, simulated, profile, seed, label, workers), Layout.load(out/'weights'))
+    source = Source(data, simulated, profile, seed, label, workers, share)
+    task = FuturesTask(source, Layout.load(out/'weights'))
     return fit(task, preset, out/'futures', max_minutes, init, seed, device=device, workers=workers)
 
 def train_both(data=None, out='layout', preset='tiny', max_minutes=None, **how)->Run: # how: as for `train_layout`

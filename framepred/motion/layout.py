@@ -184,6 +184,7 @@ class Source(NamedTuple):
     seed: int = 0               # of those
     label: object = None        # frames (T, H, W, 3) → ids: `Segmenter.clip_labels`, to learn from its masks too
     workers: int = 1            # processes that simulate
+    share: float|None = None    # of the windows that show the data set's clips, where there are both; None: by number
 
     def facts(self)->dict:
         "What is worth keeping with weights that learned from them"
@@ -191,10 +192,11 @@ class Source(NamedTuple):
             simulated=self.simulated,
             profile=self.profile if self.simulated else None,
             data=self.data is not None,
-            segmented=self.label is not None)
+            segmented=self.label is not None,
+            share=self.share)
 
 def gather(source:Source, out)->tuple: # out: a folder where tokens are kept
-    "`(train, held)` tokens of these clips; a part of either kind is held out by its number"
+    "`(train, held)` tokens of these clips; a part of either kind is held out by its number, with a share of the first"
     s, parts, cache = source, [], Path(out)/'tokens'
     if s.data is not None:
         splits = open_data(s.data)
@@ -214,11 +216,16 @@ def gather(source:Source, out)->tuple: # out: a folder where tokens are kept
     all_of = stack_tokens(parts)
     for name, why in all_of.left_out: print(f'left out: {name}: {why}')
     train_at, held_at = holdout(all_of.numbers)
+    if s.share is not None and s.data is not None and s.simulated:
+        own = np.arange(len(all_of)) < len(parts[0])
+        weight = np.where(own, s.share/own.sum(), (1-s.share)/(~own).sum())
+        all_of = dataclasses.replace(all_of, weight=weight)
+        held_at = held_at[own[held_at]]   # the others are there to help, not to choose by
     if not len(held_at):
         raise FramepredError(
             f'none of the {len(all_of)} clips to learn from can be held out to choose by; '
             'at least ten in a row of numbers are needed.')
-    return all_of[train_at], all_of[held_at]
+    return all_of[train_at], dataclasses.replace(all_of[held_at], weight=None)
 
 def held_clips(source:Source, count:int):
     "Masks of clips that `gather` holds out"
@@ -295,9 +302,10 @@ def train_layout(
     init=None,          # weights to start from, instead of random ones
     device='auto',
     workers=1,
+    share=None,         # of the windows that show the data set's clips, where there are simulated ones too
 )->Run:
     "Train a layout predictor, tune its painting, and write it to out/weights; called again, it goes on"
-    task = LayoutTask(Source(data, simulated, profile, seed, label, workers))
+    task = LayoutTask(Source(data, simulated, profile, seed, label, workers, share))
     return fit(task, preset, out, max_minutes, init, seed, device=device, workers=workers)
 
 # %% ../../nbs/29_layout.ipynb #unlike
@@ -311,4 +319,4 @@ def unlike(layout:Layout, clips)->str: # masks (T, H, W) of each
     here = float(np.median(found))
     if least <= here <= most: return ''
     return (f'objects look {here/middle:.2f} times as wide as in the clips that the layout was trained on, '
-            'so expect worse places; a short `framepred train layout DATA --init WEIGHTS` on such clips helps.')
+            'so expect worse places; `framepred finetune DATA --out RUN` on such clips helps.')

@@ -102,9 +102,13 @@ class Tokens:
     true: np.ndarray
     numbers: np.ndarray  # (N,) of the clips
     left_out: tuple = () # (clip, why)
+    weight: np.ndarray|None = None # (N,) how often each is shown beside the others; None: all alike
 
     def __len__(self): return len(self.numbers)
-    def __getitem__(self, at): return Tokens(self.known[at], self.true[at], self.numbers[at], self.left_out)
+
+    def __getitem__(self, at):
+        weight = None if self.weight is None else self.weight[at]
+        return Tokens(self.known[at], self.true[at], self.numbers[at], self.left_out, weight)
 
     def save(self, path):
         "Write them, whole or not at all"

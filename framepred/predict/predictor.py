@@ -6,12 +6,12 @@
 __all__ = ['Predictor']
 
 # %% ../../nbs/37_predictor.ipynb #imports
-import dataclasses
+import dataclasses, functools
 import numpy as np, torch
 from ..core import OBSERVED, FramepredError
 from ..files import save_weights
 from ..motion.slots import pick_ids, to_slots
-from .collage import repaint
+from .collage import Album
 from .maps import PredictorSettings, past_maps
 from .painter import Condition, Painter
 from .peers import make_predictor_net
@@ -22,22 +22,24 @@ from ..training.checkpoint import load_net
 class Predictor:
     "From 11 frames to the next ones and their masks"
     def __init__(self, net, settings:PredictorSettings, layout=None, facts=None, device='auto',
-                 label=None): # frames (T, H, W, 3) → ids (T, H, W): finds the objects in predicted pictures (space rgb)
+                 label=None,     # frames (T, H, W, 3) → ids (T, H, W): finds the objects in predicted pictures (space rgb)
+                 pictures=None): # a `FramePainter`: paints the frame where masks are predicted; None: a collage shows it
         if settings.layout and layout is None:
             raise FramepredError('this predictor was trained with a layout; load one and give it as layout=.')
         if settings.futures and not layout.draws:
             raise FramepredError(
                 'this predictor wants a layout that can draw futures, and there are none beside these layout weights; '
                 '`framepred train layout` makes both.')
-        self.settings, self.layout, self.facts, self.label = settings, layout, facts or {}, label
+        self.settings, self.layout, self.facts = settings, layout, facts or {}
+        self.label, self.pictures = label, pictures
         self.painter = Painter(net, settings, layout, device)
         self.net, self.device = self.painter.net, self.painter.device
 
     @classmethod
-    def load(cls, folder, layout=None, device='auto', label=None):
+    def load(cls, folder, layout=None, device='auto', label=None, pictures=None):
         "From a folder that `save` or `train_predictor` wrote"
         net, settings, facts = load_net(folder, 'predictor', PredictorSettings, make_predictor_net)
-        return cls(net, settings, layout, facts, device, label)
+        return cls(net, settings, layout, facts, device, label, pictures)
 
     def save(self, folder, half=True):
         save_weights(folder, self.net.state_dict(), 'predictor', self.settings, half=half, **self.facts)
@@ -45,7 +47,7 @@ class Predictor:
     def with_(self, **changes)->'Predictor':
         "The same weights, asked in another way"
         settings = dataclasses.replace(self.settings, ask=dataclasses.replace(self.settings.ask, **changes))
-        return Predictor(self.net, settings, self.layout, self.facts, self.device, self.label)
+        return Predictor(self.net, settings, self.layout, self.facts, self.device, self.label, self.pictures)
 
     @torch.no_grad()
     def rollout(self, frames,      # uint8 (11, H, W, 3); None where the space is mask and no picture is wanted
@@ -61,7 +63,7 @@ class Predictor:
         observed = Past(
             None if frames is None else np.asarray(frames)[-OBSERVED:],
             to_slots(masks, ids) if s.code.slots else masks)
-        def collage(mask): return None if frames is None else repaint(observed.frames, masks, mask)
+        show = self._shown(observed.frames, masks, (seed, str(clip), 0))
         strategy = strategy or s.ask.strategy
         K = 1 if s.method != 'diffusion' else samples or s.ask.samples
         pasts, last = [observed], OBSERVED
@@ -75,7 +77,7 @@ class Predictor:
                 one = self._known(one, ids)
                 if strategy != 'direct' or len(futures) < SHOWN: futures.append(vote.future(one))
                 vote.add(one)
-            for step in vote.steps(futures, collage):
+            for step in vote.steps(futures, show):
                 if step.frame in wanted: yield step
             if strategy == 'direct': continue   # the past stays what was observed
             pasts = [pasts[k//each].grown(future) for k, future in enumerate(futures)]
@@ -85,6 +87,15 @@ class Predictor:
         "The mask of frame 22, uint8 (H, W)"
         *_, last = self.rollout(frames, masks, **how)
         return last.mask
+
+    def _shown(self, frames, masks, address):
+        "`show(mask, frame number)`: a picture of what was decided; None where nobody has seen any picture"
+        album = functools.cache(lambda: Album(frames, masks))
+        def show(mask, number):
+            if frames is None: return None
+            if self.pictures is None: return album().picture(mask).picture
+            return self.pictures.paint(album(), mask, number, address).picture
+        return show
 
     def _samples(self, pasts, call:Call, addresses): # of the samples of each past
         "A `Sample` for each address"

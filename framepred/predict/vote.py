@@ -71,7 +71,7 @@ class Step(NamedTuple):
     "One predicted frame"
     frame: int            # its number, 12 … 22
     mask: np.ndarray      # uint8 (H, W): class ids, what the vote decided
-    picture: np.ndarray   # uint8 (H, W, 3): the first sample's (rgb, joint), a collage of the past (mask), or None
+    picture: np.ndarray   # uint8 (H, W, 3): the first sample's (rgb, joint), painted for the mask (mask), or None
     sure: np.ndarray      # float32 (H, W): how probable is what the mask says?
     probs: np.ndarray     # float32 (n+1, H, W): of the floor, and of each object
     drawn: np.ndarray     # what of it is the U-Net's: the mean of its samples
@@ -107,7 +107,7 @@ class Vote:
         masks = [decide((1-share)*told+share*drawn, self.classes, .5) for drawn, told in zip(sample.probs, sample.told)]
         return Past(sample.pictures, masks)
 
-    def steps(self, futures, collage): # the first samples; collage(mask) → a picture, where none are predicted
+    def steps(self, futures, show): # the first samples; show(mask, number) → a picture, where none are predicted
         "A `Step` for each frame"
         for i, number in enumerate(self.numbers):
             s, known = self.s, len(self.ids)+1
@@ -117,7 +117,7 @@ class Vote:
             yield Step(
                 frame=number,
                 mask=mask,
-                picture=futures[0].frames[i] if s.code.rgb else collage(mask),
+                picture=futures[0].frames[i] if s.code.rgb else show(mask, number),
                 sure=np.take_along_axis(vote, slots[None].astype(int), 0)[0],
                 probs=vote[:known],
                 drawn=(self.drawn[i]/self.count)[:known],

@@ -14,7 +14,7 @@ from PIL import Image
 from ..core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, rng
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
-from .physics import State, Viewer, masks_of, save_state, simulate
+from .physics import _mujoco, State, Viewer, masks_of, save_state, simulate
 from .scene import COLOURS, PARKED, draw_scene, draw_world, kind_of
 
 # %% ../../nbs/09_simulate.ipynb #look
@@ -245,20 +245,26 @@ def simulate_split(out,               # the data set's folder
     "Make the clips of one split that are not there yet"
     if split not in SPLITS: raise FramepredError(f'{split} is not a split; there are {", ".join(SPLITS)}.')
     out, first = Path(out), FIRST[split] if first is None else first
-    draw_world(profile, seed, split, first)   # an unknown profile is said before anything is written
+    # what cannot go well is said before anything is written
+    _mujoco()
+    draw_world(profile, seed, split, first)
     how = dict(seed=seed, state=bool(state), masks_only=bool(masks_only))
     _remember(out, split, how | ({} if profile == 'standard' else dict(profile=profile)))
-    for stale in (out/split).glob('.tmp-*'): shutil.rmtree(stale, ignore_errors=True)
+    _tidy(out/split)
     jobs = [(out/split/f'video_{n}', seed, split, n, state, masks_only, profile) for n in range(first, first+count)]
     jobs = [j for j in jobs if not j[0].exists()]
-    with progress(total=count, initial=count-len(jobs), desc=f'{split} clips', unit='clip') as bar:
-        if workers <= 1:
-            for j in jobs:
-                _write_one(j)
-                bar.update()
-        else:
-            for _ in in_processes(_write_one, jobs, workers, max(1, min(16, len(jobs)//(4*workers)))): bar.update()
+    many = map(_write_one, jobs) if workers <= 1 else in_processes(_write_one, jobs, workers, 1)
+    try:
+        with progress(total=count, initial=count-len(jobs), desc=f'{split} clips', unit='clip') as bar:
+            for _ in many: bar.update()
+    except BaseException:
+        _tidy(out/split)
+        raise
     return out/split
+
+def _tidy(folder):
+    "Remove what was being written when something stopped it"
+    for stale in folder.glob('.tmp-*'): shutil.rmtree(stale, ignore_errors=True)
 
 def _remember(out, split, how):
     "Refuse to mix clips that were made in different ways"
