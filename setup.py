@@ -31,6 +31,7 @@ setup(
     install_requires=s['requirements'].split(),
     extras_require={
         'simulate': simulate,
+        'medical': s['medical_requirements'].split(),
         'classify': classify,
         'completion': s['completion_requirements'].split(),
         'sidewalk': s['sidewalk_requirements'].split(),
