@@ -345,6 +345,52 @@ def _synthesis_report(path, scores, generated):
     sections = [Section('Scores', (pd.DataFrame([scores]),)), Section('Pictures', (how, *grids))]
     write_report(path, f'framepred: pictures in {generated.name}', *sections)
 
+# %% ../../nbs/42_cli.ipynb #classify_verbs
+def _classifier_options(v):
+    "What only `train classifier` asks"
+    v.add_argument(
+        '--size',
+        type=_positive,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        default=None,
+        help="classifier: of the pictures it looks at (default: the preset's)",
+    )
+    help = 'classifier: a mirrored picture is another one, as with text'
+    v.add_argument('--no-flips', action='store_true', help=help)
+
+def _train_classifier(a):
+    from framepred.classify.classifier import judge, train_classifier
+    changes = dict(size=a.size and tuple(a.size), flips=False if a.no_flips else None)
+    run = train_classifier(
+        a.data,
+        a.out,
+        a.preset,
+        a.max_minutes,
+        seed=a.seed,
+        device=a.device,
+        batch_size=a.batch_size,
+        **{k: v for k, v in changes.items() if v is not None},
+    )
+    print(run)
+    table = judge(a.data, a.out, a.device, a.seed)
+    if table is not None:
+        print(table.round(3).to_string(index=False))
+
+def _classify_options(verbs):
+    help = 'say what pictures show, and how sure that is'
+    v = _verb(verbs, 'classify', help, _classify, seed=True, device=True, batch=_SAME)
+    v.add_argument('pictures', metavar='PICTURES', help='a picture, or a folder: every picture in it')
+    v.add_argument('--weights', required=True, help='a run of `framepred train classifier`, or its weights')
+    v.add_argument('--out', default='answers.csv', help='a row for each picture: class, probability, spread')
+    v.add_argument('--samples', type=_positive, default=None, help=f'how many samples are averaged {_STORED}')
+    v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
+
+def _classify(a):
+    from framepred.classify.classifier import classify
+    how = dict(samples=a.samples, steps=a.steps, seed=a.seed, device=a.device, batch_size=a.batch_size)
+    print(f'{classify(a.pictures, a.weights, a.out, **how)} has a row for each picture.')
+
 # %% ../../nbs/42_cli.ipynb #parser
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
     "Names a default where there is one to name"
@@ -408,6 +454,7 @@ def _parser():
     _label_options(verbs)
     _predict_options(verbs)
     _evaluate_options(verbs)
+    _classify_options(verbs)
     _synthesis_options(verbs)
     return p
 
@@ -470,6 +517,7 @@ def _train_options(verbs):
     batch = "clips or frames a step, instead of the preset's"
     v = _verb(verbs, 'train', help, _train, seed=True, device=True, batch=batch)
     _what_to_train(v)
+    _classifier_options(v)
     _segmenter_options(v)
     _simulated_options(v)
     _learning_options(v)
@@ -479,7 +527,7 @@ def _what_to_train(v):
     "Which model, on what, for how long"
     v.add_argument(
         'model',
-        choices=['segmenter', 'layout', 'predictor', 'all'],
+        choices=['segmenter', 'layout', 'predictor', 'all', 'classifier'],
         help='the segmenter finds the objects, the layout says where they will be (half of the time for the expected '
              'place, half for the several futures), the predictor what that looks like; all: one after the other',
     )
@@ -676,6 +724,8 @@ def _inspect(a):
     return 0 if found.usable else 1
 
 def _train(a):
+    if a.model == 'classifier':
+        return _train_classifier(a)
     changes = {k: v for k, v in dict(method=a.method, space=a.space).items() if v is not None}
     if a.no_slots:
         changes['slots'] = False
