@@ -259,6 +259,7 @@ def tune(layout:Layout, clips, # masks (22, H, W) of each, none of them trained 
 class LayoutTask(Task):
     "Learn where things go from their masks"
     kind, metric, presets = 'layout', 'error', PRESETS
+    first = None   # the weights it started from
 
     def __init__(self, source:Source): self.source = source
 
@@ -271,6 +272,7 @@ class LayoutTask(Task):
 
     def start(self, preset, init, out):
         net, settings, facts = Layout.load(init).parts
+        self.first = {name: value.clone() for name, value in net.state_dict().items()}
         return Begun(net, settings, dict(earlier_steps=facts.get('step', 0)+facts.get('earlier_steps', 0)))
 
     def batch(self, preset, settings, seed):
@@ -285,8 +287,12 @@ class LayoutTask(Task):
         return dict(clips=len(self.learn), widths=sizes.tolist()) | self.source.facts()
 
     def finish(self, run, facts):
-        "Tune how the answer is painted"
-        best, scores = tune(Layout.load(run.out/'best'), held_clips(self.source, self.recipe.tuning))
+        "Keep some of what was known, and tune how the answer is painted"
+        best, keep = Layout.load(run.out/'best'), self.recipe.keep
+        if keep and self.first:
+            for name, value in best.net.state_dict().items():
+                value.lerp_(self.first[name], keep)
+        best, scores = tune(best, held_clips(self.source, self.recipe.tuning))
         best.facts |= facts | dict(held_jaccard=max(scores.values(), default=None))
         best.save(run.out/'weights')
 
