@@ -26,8 +26,9 @@ def get_device(name:str='auto'): # auto, cpu, cuda, cuda:1, mps …
         device = torch.device(name)
         torch.empty(1, device=device)   # is there one?
     except (RuntimeError, AssertionError, NotImplementedError) as e:
-        raise FramepredError(f'device {name!r} cannot be used here ({str(e).splitlines()[0]}); '
-                             'use auto, cpu or cuda.') from None
+        why = str(e).splitlines()[0].split('.')[0]
+        why = f' ({why})' if len(why) < 60 else ''   # torch likes to list all devices that there ever were
+        raise FramepredError(f'device {name!r} cannot be used here{why}; use auto, cpu or cuda.') from None
     return device
 
 def _runs_on(built, major, minor):

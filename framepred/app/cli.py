@@ -7,11 +7,14 @@ __all__ = ['simulate', 'evaluate', 'notes_on', 'make_kit', 'run', 'predict', 'tr
 
 # %% ../../nbs/42_cli.ipynb #imports
 import argparse
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
+from .. import __version__
 from ..core import FramepredError
-from ..files import samples_dir
+from ..files import check_place, free_gb, read_json, samples_dir, write_json
 
 # %% ../../nbs/42_cli.ipynb #simulate
 def simulate(
@@ -64,6 +67,8 @@ def evaluate(
     from framepred.score.evaluate import baselines, score, score_table, write_csv
     from framepred.app.methods import segmenter_method, table_methods
     from framepred.app.report import score_sections, write_report
+    for file in filter(None, (csv, report)):
+        check_place(file)
     data = data or samples_dir()
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
     refs, notes = open_data(data).split(split), ()
@@ -74,7 +79,8 @@ def evaluate(
     else:
         notes = notes_on(refs, kit)
         methods = table_methods(refs, kit, everything=everything, seed=seed)
-    scores = score(data, split, methods, prediction)
+    keep = _keep_folder()
+    scores = score(data, split, methods, prediction, keep)
     table = score_table(scores, seed=seed)
     table.attrs['notes'] += notes
     if csv:
@@ -82,7 +88,13 @@ def evaluate(
     if report:
         title = f'framepred: {split} of {Path(data).resolve().name}'
         write_report(report, title, *score_sections(scores, table))
+    shutil.rmtree(keep, ignore_errors=True)   # it is only for one that was stopped
     return table
+
+def _keep_folder()->Path:
+    "Where an evaluation keeps what it has counted, so that it goes on when it is called again"
+    caches = os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache'
+    return Path(caches)/'framepred'/'evaluate'
 
 def notes_on(refs, kit, most:int=12)->tuple:
     "Let the kit take the layout that knows such clips; what a user should know before trusting it, in sentences"
@@ -138,8 +150,13 @@ def predict(
     "A submission: frame 22 of every clip of a split, in order of video number"
     from framepred.app import jobs
     from framepred.data.reading import open_data
+    jobs.check_out(out, frames)
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
-    known = open_data(data).splits
+    known = open_data(data)
+    known.split(split)
+    for problem in known.problems:
+        print(f'note: {problem}', file=sys.stderr)
+    known = known.splits
     # the scale is known before an hour is spent
     for note in notes_on(known.get('train') or known.get('val') or known.get(split) or (), kit):
         print(f'note: {note}', file=sys.stderr)
@@ -328,6 +345,52 @@ def _synthesis_report(path, scores, generated):
     sections = [Section('Scores', (pd.DataFrame([scores]),)), Section('Pictures', (how, *grids))]
     write_report(path, f'framepred: pictures in {generated.name}', *sections)
 
+# %% ../../nbs/42_cli.ipynb #classify_verbs
+def _classifier_options(v):
+    "What only `train classifier` asks"
+    v.add_argument(
+        '--size',
+        type=_positive,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        default=None,
+        help="classifier: of the pictures it looks at (default: the preset's)",
+    )
+    help = 'classifier: a mirrored picture is another one, as with text'
+    v.add_argument('--no-flips', action='store_true', help=help)
+
+def _train_classifier(a):
+    from framepred.classify.classifier import judge, train_classifier
+    changes = dict(size=a.size and tuple(a.size), flips=False if a.no_flips else None)
+    run = train_classifier(
+        a.data,
+        a.out,
+        a.preset,
+        a.max_minutes,
+        seed=a.seed,
+        device=a.device,
+        batch_size=a.batch_size,
+        **{k: v for k, v in changes.items() if v is not None},
+    )
+    print(run)
+    table = judge(a.data, a.out, a.device, a.seed)
+    if table is not None:
+        print(table.round(3).to_string(index=False))
+
+def _classify_options(verbs):
+    help = 'say what pictures show, and how sure that is'
+    v = _verb(verbs, 'classify', help, _classify, seed=True, device=True, batch=_SAME)
+    v.add_argument('pictures', metavar='PICTURES', help='a picture, or a folder: every picture in it')
+    v.add_argument('--weights', required=True, help='a run of `framepred train classifier`, or its weights')
+    v.add_argument('--out', default='answers.csv', help='a row for each picture: class, probability, spread')
+    v.add_argument('--samples', type=_positive, default=None, help=f'how many samples are averaged {_STORED}')
+    v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
+
+def _classify(a):
+    from framepred.classify.classifier import classify
+    how = dict(samples=a.samples, steps=a.steps, seed=a.seed, device=a.device, batch_size=a.batch_size)
+    print(f'{classify(a.pictures, a.weights, a.out, **how)} has a row for each picture.')
+
 # %% ../../nbs/42_cli.ipynb #parser
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
     "Names a default where there is one to name"
@@ -336,17 +399,41 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
             return action.help
         return super()._get_help_string(action)
 
-def _positive(text):
-    n = int(text)
-    if n < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not a positive number')
+def _whole(text, low=None, high=None)->int:
+    "A whole number in a range, or what is wrong with it"
+    wanted = 'a whole number'
+    if low is not None:
+        wanted += f' of at least {low}' if high is None else f' from {low} to {high}'
+    try:
+        n = int(text)
+    except ValueError:
+        n = None
+    if n is None or low is not None and n < low or high is not None and n > high:
+        raise argparse.ArgumentTypeError(f'{text!r} is not {wanted}')
     return n
 
-def _count(text):
-    n = int(text)
-    if n < 0:
-        raise argparse.ArgumentTypeError(f'{text} is a negative number of clips')
-    return n
+def _seed(text): return _whole(text)
+
+def _positive(text): return _whole(text, 1)
+
+def _count(text): return _whole(text, 0, 10**7)
+
+def _workers(text): return _whole(text, 1, 256)
+
+def _batch(text): return _whole(text, 1, 65536)
+
+def _samples(text): return _whole(text, 1, 1024)
+
+def _steps(text): return _whole(text, 1, 1000)
+
+def _minutes(text):
+    from framepred.training.phases import check_minutes
+    try:
+        return check_minutes(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number of minutes') from None
+    except FramepredError as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
 
 _DATA = "a data set in the competition's layout: folders train, val, unlabeled, hidden (any of them)"
 _SAME = 'how many frames the model sees at once; the result is the same for any (default: what fits)'
@@ -359,6 +446,7 @@ def _parser():
         description='From 11 frames of a clip of colliding solids, predict frame 22 and its mask.',
         epilog='`framepred VERB --help` tells more. Start with `framepred run`, which needs nothing else.',
     )
+    p.add_argument('--version', action='version', version=f'framepred {__version__}')
     verbs = p.add_subparsers(dest='verb', metavar='VERB', required=True)
     _run_options(verbs)
     _simulate_options(verbs)
@@ -368,6 +456,7 @@ def _parser():
     _label_options(verbs)
     _predict_options(verbs)
     _evaluate_options(verbs)
+    _classify_options(verbs)
     _synthesis_options(verbs)
     return p
 
@@ -386,12 +475,13 @@ def _verb(
     v.set_defaults(fn=fn)
     if data:
         v.add_argument('data', metavar='DATA', help=data)
+    _common_options(v)
     if seed:
-        v.add_argument('--seed', type=int, default=0, help='another seed, other random draws')
+        v.add_argument('--seed', type=_seed, default=0, help='another seed, other random draws')
     if device:
         v.add_argument('--device', default='auto', help='auto, cpu or cuda')
     if batch:
-        v.add_argument('--batch-size', type=_positive, default=None, help=batch)
+        v.add_argument('--batch-size', type=_batch, default=None, help=batch)
     return v
 
 def _run_options(verbs):
@@ -399,6 +489,7 @@ def _run_options(verbs):
     v = _verb(verbs, 'run', help, _run, seed=True, device=True, batch=_SAME)
     v.add_argument('--data', default=None, help='a data set of your own instead of the samples')
     v.add_argument('--out', default='out', help='folder for pictures, table and submission')
+    _json_option(v)
 
 def _simulate_options(verbs):
     help = "make clips of colliding solids in the competition's layout"
@@ -406,7 +497,7 @@ def _simulate_options(verbs):
     v.add_argument('out', metavar='OUT', help='folder of the new data set')
     for split, n in dict(train=1000, val=1000, unlabeled=0, hidden=200).items():
         v.add_argument(f'--{split}', type=_count, default=n, help=f'how many {split} clips')
-    v.add_argument('--workers', type=_positive, default=2, help='processes; any number gives the same files')
+    v.add_argument('--workers', type=_workers, default=2, help='processes; any number gives the same files')
     v.add_argument('--state', action='store_true', help="keep each clip's physical state beside it, for the oracle")
     v.add_argument('--masks-only', action='store_true', help='masks without pictures, many times faster')
     v.add_argument(
@@ -419,13 +510,16 @@ def _simulate_options(verbs):
 
 def _inspect_options(verbs):
     help = 'say what is in a data set and what is wrong with it; exit status 1 if it cannot be used'
-    _verb(verbs, 'inspect', help, _inspect, data=_DATA)
+    v = _verb(verbs, 'inspect', help, _inspect, data=_DATA)
+    v.add_argument('--clips', type=_positive, default=None, help='read only so many clips of each split (default: all)')
+    _json_option(v)
 
 def _train_options(verbs):
     help = 'train a model; called again with the same --out it goes on where it stopped'
     batch = "clips or frames a step, instead of the preset's"
     v = _verb(verbs, 'train', help, _train, seed=True, device=True, batch=batch)
     _what_to_train(v)
+    _classifier_options(v)
     _segmenter_options(v)
     _simulated_options(v)
     _learning_options(v)
@@ -435,7 +529,7 @@ def _what_to_train(v):
     "Which model, on what, for how long"
     v.add_argument(
         'model',
-        choices=['segmenter', 'layout', 'predictor', 'all'],
+        choices=['segmenter', 'layout', 'predictor', 'all', 'classifier'],
         help='the segmenter finds the objects, the layout says where they will be (half of the time for the expected '
              'place, half for the several futures), the predictor what that looks like; all: one after the other',
     )
@@ -453,9 +547,9 @@ def _what_to_train(v):
     )
     v.add_argument(
         '--max-minutes',
-        type=float,
+        type=_minutes,
         default=None,
-        help="stop in good order after so long (default: the preset's number of steps)",
+        help="as many steps as fit into so long; a larger limit extends the run (default: the preset's steps)",
     )
     v.add_argument('--init', default=None, help='weights to start from, to fine-tune on other clips or ids')
 
@@ -536,7 +630,7 @@ def _finetune_options(verbs):
     help = 'fit the shipped weights to clips of your own, and say what that gained; called again, it goes on'
     v = _verb(verbs, 'finetune', help, _finetune, data=_DATA, seed=True, device=True)
     v.add_argument('--out', required=True, help='folder of the run: the weights of each part, and what was found')
-    v.add_argument('--max-minutes', type=float, default=30., help='for looking, training and measuring together')
+    v.add_argument('--max-minutes', type=_minutes, default=30., help='for looking, training and measuring together')
     v.add_argument('--segmenter', default=None, help='segmenter weights to start from (default: the shipped ones)')
     v.add_argument('--layout', default=None, help='layout weights to start from (default: the best shipped ones)')
     v.add_argument('--workers', type=_positive, default=1, help='processes that simulate')
@@ -550,6 +644,7 @@ def _label_options(verbs):
         default=None,
         help='weights made by `framepred train segmenter` (default: the shipped ones)',
     )
+    v.add_argument('--out', default=None, help='a folder for the masks, where the data may not be written')
 
 def _asking_options(v):
     "Which predictor, and how it is asked"
@@ -561,16 +656,21 @@ def _asking_options(v):
         default=None,
         help=f'frame 22 in one call, two frames a call, or one by one {_STORED}',
     )
-    v.add_argument('--samples', type=_positive, default=None, help=f'how many samples vote {_STORED}')
-    v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
+    v.add_argument('--samples', type=_samples, default=None, help=f'how many samples vote, 1–1024 {_STORED}')
+    v.add_argument('--steps', type=_steps, default=None, help=f'steps of the sampler, 1–1000 {_STORED}')
 
 def _predict_options(verbs):
-    help = 'write frame 22 of every clip of a split as a submission; called again, it goes on'
-    v = _verb(verbs, 'predict', help, _predict, data=_DATA, seed=True, device=True, batch=_SAME)
+    help = 'write frame 22 of every clip of a split as a submission; called again, it goes on; or show what one clip does'
+    data = f'{_DATA}; or one clip: a movie, an animated GIF, a folder of pictures'
+    v = _verb(verbs, 'predict', help, _predict, data=data, seed=True, device=True, batch=_SAME)
     v.add_argument('--split', default='hidden', help='which clips')
     v.add_argument('--segmenter', default=None, help='segmenter weights instead of the shipped ones')
     _asking_options(v)
-    v.add_argument('--out', default='submission.npy', help='the submission, .npy or .pt')
+    v.add_argument('--out', default=None,
+                   help='the submission, .npy or .pt (default: submission.npy); for one clip a folder (default: out)')
+    v.add_argument('--observed', type=_positive, default=None, help='one clip: how many frames are seen (default: 11)')
+    v.add_argument('--ahead', type=_positive, default=11, help='one clip: how many frames are foreseen, 1–11')
+    v.add_argument('--open', action='store_true', help='one clip: show the animation when it is made')
     v.add_argument('--frames', metavar='DIR', default=None, help='also write the pictures of frame 22 there')
 
 def _evaluate_options(verbs):
@@ -590,13 +690,26 @@ def _evaluate_options(verbs):
         default=None,
         help='a submission (.npy or .pt) to score beside the baselines',
     )
+    _json_option(v)
     v.add_argument('--csv', default=None, help='write the table to this file, unrounded')
     v.add_argument('--report', default=None, help='write all of it as one HTML page that needs no network')
 
 def _run(a):
-    run(a.data, a.out, a.seed, a.device, a.batch_size)
+    check_place(a.out, None)
+    with _only_json(a):
+        table = run(a.data, a.out, a.seed, a.device, a.batch_size)
+    _remember(a, Path(a.out)/'command.json')
+    if a.json and table is not None:
+        print(json.dumps(_rows(table), indent=1))
+
+_CLIP_MB = 1.24   # what a clip of the simulator takes on a disk, most of it its mask
 
 def _simulate(a):
+    check_place(a.out, None)
+    need, free = _CLIP_MB*(a.train+a.val+a.unlabeled+a.hidden)/1e3, free_gb(a.out)
+    if need > 2*free:   # an estimate, from above
+        raise FramepredError(f'so many clips take about {need:.0f} GB, and {free:.1f} GB are free at {a.out}; '
+                             'make fewer, or choose another place.')
     out = simulate(
         a.out,
         a.train,
@@ -609,15 +722,18 @@ def _simulate(a):
         masks_only=a.masks_only,
         profile=a.profile,
     )
+    _remember(a, out/'command.json')
     print(f'{out} is ready.')
 
 def _inspect(a):
     from framepred.data.inspection import inspect
-    found = inspect(a.data)
-    print(found)
+    found = inspect(a.data, a.clips)
+    print(json.dumps(_inspected(found), indent=1) if a.json else found)
     return 0 if found.usable else 1
 
 def _train(a):
+    if a.model == 'classifier':
+        return _train_classifier(a)
     changes = {k: v for k, v in dict(method=a.method, space=a.space).items() if v is not None}
     if a.no_slots:
         changes['slots'] = False
@@ -630,6 +746,8 @@ def _train(a):
     if a.data is None and not a.simulated:
         raise FramepredError(f'`train {a.model}` needs DATA, a data set to learn from; a layout can learn from '
                              '`--simulated N` clips alone.')
+    check_place(a.out, None)
+    _remember(a, Path(a.out)/'command.json')
     print(train(
         a.model,
         a.data,
@@ -670,7 +788,7 @@ def _label(a):
     from framepred.training.checkpoint import find_weights
     from framepred.segment.segmenter import Segmenter, label
     segmenter = Segmenter.load(find_weights('segmenter', a.segmenter), a.device)
-    print(label(a.data, a.split, segmenter, batch_size=a.batch_size or 11))
+    print(label(a.data, a.split, segmenter, batch_size=a.batch_size or 11, out=a.out))
 
 def _models_asked(a)->dict:
     "Which models, where they run, and how the predictor is asked"
@@ -686,13 +804,32 @@ def _models_asked(a)->dict:
         steps=a.steps,
     )
 
+def _predict_clip(a):
+    from framepred.app import jobs
+    asked = _models_asked(a)
+    seed = asked.pop('seed')
+    made = jobs.predict_clip(a.data, a.out or 'out', make_kit(**asked), seed, a.observed, a.ahead)
+    for kind, file in made.items():
+        print(f'{kind}: {file}')
+    _remember(a, made['masks'].with_suffix('.command.json'))
+    if a.open:
+        import webbrowser
+        webbrowser.open(made['animation'].resolve().as_uri())
+
 def _predict(a):
+    from framepred.app.jobs import is_clip
+    if is_clip(a.data):
+        return _predict_clip(a)
+    if a.observed is not None or a.ahead != 11 or a.open:
+        raise FramepredError('--observed, --ahead and --open are for one clip: a movie, a GIF or a folder of pictures.')
+    a.out = a.out or 'submission.npy'
     path = predict(a.data, a.split, a.out, frames=a.frames, **_models_asked(a))
+    _remember(a, path.with_name(f'{path.name}.command.json'))
     print(f'{path} holds frame 22 of the clips in {a.split}, in order of video number.')
 
 def _evaluate(a):
     from framepred.app.jobs import show_table
-    show_table(evaluate(
+    table = evaluate(
         a.data,
         a.split,
         prediction=a.prediction,
@@ -700,15 +837,28 @@ def _evaluate(a):
         csv=a.csv,
         report=a.report,
         **_models_asked(a),
-    ))
+    )
+    if file := a.csv or a.report:
+        _remember(a, Path(file).with_name(f'{Path(file).name}.command.json'))
+    if a.json:
+        print(json.dumps(_rows(table), indent=1))
+        return
+    show_table(table)
     if a.csv:
         print(f'{a.csv} has the table unrounded.')
 
 def main(argv=None)->int:
     "The `framepred` command; gives the exit status"
-    a = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):   # a terminal that cannot show a letter shows a question mark
+            stream.reconfigure(errors='replace')
     try:
-        return a.fn(a) or 0
+        a = _read_arguments(sys.argv[1:] if argv is None else argv)
+        if a.quiet:
+            os.environ['FRAMEPRED_PROGRESS'] = '0'
+        status = a.fn(a) or 0
+        sys.stdout.flush()   # a full disk is known now
+        return status
     except FramepredError as e:
         print(f'framepred: {e}', file=sys.stderr)
     except KeyboardInterrupt:
@@ -716,4 +866,112 @@ def main(argv=None)->int:
         return 130
     except BrokenPipeError:   # `framepred … | head` is no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as e:   # no question may end in a traceback
+        if os.environ.get('FRAMEPRED_DEBUG'):
+            raise
+        print(f'framepred: {_plain(e)}', file=sys.stderr)
     return 1
+
+def _plain(e)->str:
+    "A sentence for an error that nobody foresaw"
+    first = (str(e).strip().splitlines() or [''])[0].rstrip('.')
+    if isinstance(e, MemoryError) or 'out of memory' in first or "can't allocate memory" in first:
+        return 'there is not enough memory; use a smaller --batch-size, or close something else.'
+    if isinstance(e, OSError):
+        return f'{e.filename or "a file"} could not be read or written ({e.strerror or first}).'
+    return (f'something went wrong that has no sentence yet ({type(e).__name__}: {first}); '
+            'with FRAMEPRED_DEBUG=1 set, the same command shows where.')
+
+# %% ../../nbs/42_cli.ipynb #again
+_NOT_KEPT = ('fn', 'config', 'quiet', 'json')   # how it is shown, not what is done
+
+def _common_options(v):
+    v.add_argument('--quiet', action='store_true', help='no progress')
+    v.add_argument('--config', metavar='FILE', default=None,
+                   help='options from this file, such as the command.json of an earlier run')
+
+def _json_option(v):
+    v.add_argument('--json', action='store_true', help='print JSON for a program to read')
+
+def _remember(a, path):
+    "Write the file that makes this run again"
+    write_json(path, {k: v for k, v in vars(a).items() if k not in _NOT_KEPT})
+
+def _read_arguments(argv):
+    "What the command line says, and what its --config file says where the command line is silent"
+    argv, p = [str(w) for w in argv], _parser()
+    if '_ARGCOMPLETE' in os.environ:
+        import argcomplete
+        argcomplete.autocomplete(p)
+    short = argparse.ArgumentParser('framepred', add_help=False, allow_abbrev=False)
+    short.add_argument('--config')
+    file = short.parse_known_args(argv)[0].config
+    if file is None:
+        return p.parse_args(argv)
+    return p.parse_args(_with_config(p, argv, file))
+
+def _verbs(p)->dict:
+    "Verb → its parser"
+    return next(a for a in p._actions if isinstance(a, argparse._SubParsersAction)).choices
+
+def _with_config(p, argv, file)->list:
+    "The values of the file become the parser's defaults; gives the words that are left to read"
+    said = read_json(file)
+    if not isinstance(said, dict):
+        raise FramepredError(f'{file} holds no options; it must be JSON such as {{"verb": "run", "out": "out"}}.')
+    said, verbs = dict(said), _verbs(p)
+    given = next((w for w in argv if w in verbs), None)
+    verb = said.pop('verb', given)
+    if verb not in verbs:
+        raise FramepredError(f'{file} names no verb; there are {", ".join(verbs)}.')
+    if given not in (None, verb):
+        raise FramepredError(f'{file} is for `framepred {verb}`, not for `framepred {given}`.')
+    options = {o.dest: o for o in verbs[verb]._actions if o.dest not in ('help', *_NOT_KEPT)}
+    if unknown := sorted(set(said)-set(options)):
+        raise FramepredError(f'{file}: `framepred {verb}` has no option called {", ".join(unknown)}; '
+                             f'it knows {", ".join(sorted(options))}.')
+    for name, value in said.items():
+        option = options[name]
+        option.default, option.required = _option_value(file, option, value), False
+        if not option.option_strings and value is not None:
+            option.nargs = '?'
+    return argv if given else [verb, *argv]
+
+def _option_value(file, option, value):
+    "A value of the file, read as the command line would read it"
+    def refuse(why):
+        raise FramepredError(f'{file}: {option.dest} is {value!r}, {why}.')
+    if value is None:
+        return None
+    if option.nargs == 0:   # a switch
+        return value if isinstance(value, bool) else refuse('which must be true or false')
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        refuse('which must be a word or a number')
+    try:
+        value = (option.type or str)(str(value))
+    except argparse.ArgumentTypeError as e:
+        refuse(f'and {e}')
+    if option.choices and value not in option.choices:
+        refuse(f'but must be one of {", ".join(option.choices)}')
+    return value
+
+def _only_json(a):
+    "With --json, what is printed on the way goes to standard error"
+    import contextlib
+    return contextlib.redirect_stdout(sys.stderr) if a.json else contextlib.nullcontext()
+
+def _rows(table)->dict:
+    "A score table as plain values"
+    return dict(table=json.loads(table.to_json(orient='records', double_precision=15)), notes=list(table.attrs['notes']))
+
+def _inspected(found)->dict:
+    "What `inspect` found, as plain values"
+    return dict(
+        root=str(found.root),
+        usable=found.usable,
+        verdict=found.verdict,
+        splits=json.loads(found.table.to_json(orient='index')),
+        problems=json.loads(found.problems.to_json(orient='records')),
+        gb=json.loads(found.sizes.to_json(orient='index')),
+        gb_free=found.free,
+    )

@@ -111,7 +111,8 @@ class Kit:
 def segmenter_method(sight)->Method:
     "The segmenter alone: all 22 frames of every clip count"
     predict = each(lambda clip: dict(enumerate(sight(clip.frames), 1)))
-    return Method('segmenter', predict, 'segmented', FRAMES, tuple(range(1, FRAMES+1)))
+    scores = tuple(range(1, FRAMES+1))
+    return Method('segmenter', predict, 'segmented', FRAMES, scores, key=sight.segmenter.digest)
 
 def _masks(clip, label):
     return clip.masks if label is None else label(clip.frames)
@@ -227,9 +228,20 @@ def _everything(kit, ask, pictures):
     for folder in further_predictors(own):
         p = kit.load(folder)
         if pictures or not p.settings.code.rgb:
-            yield ask(p)
+            yield _keyed(ask(p), kit.digest, _file_digest(folder))
     for how in WAYS:
         yield ask(kit.predictor, **how)
+
+def _file_digest(folder)->str:
+    "Of the weights in a folder"
+    h = hashlib.blake2b(digest_size=12)
+    for name in 'settings.json', 'weights.safetensors':
+        h.update((folder/name).read_bytes())
+    return h.hexdigest()
+
+def _keyed(method, *words)->Method:
+    "With a name for all that its answers depend on, unless it has one"
+    return method if method.key else dataclasses.replace(method, key=' '.join(map(str, words)))
 
 def table_methods(
     refs,              # clips on disk
@@ -251,4 +263,4 @@ def table_methods(
             if pictures and kit.pictures:
                 methods.append(route_method(kit.predictor, kit.sight.segmenter, label, seed, kit.batch_size))
         methods.append(ask(kit.predictor))
-    return tuple(methods)
+    return tuple(_keyed(m, kit.digest, seed) for m in methods)

@@ -63,7 +63,7 @@ def _span(clips)->str:
     numbers = [c.number for c in clips]
     first, last = min(numbers), max(numbers)
     gaps = last-first+1-len(numbers)
-    span = ranges(range(first, last+1))
+    span = f'{first}–{last}' if last > first else f'{first}'
     return f'{span}, {gaps} not there' if gaps else span
 
 def _row(
@@ -93,7 +93,6 @@ def _sizes(clips)->dict:
         sizes[f'frames {h}×{w}'] = sum(frames)/1e9
         sizes[f'masks {h}×{w}'] = sum(masks)/1e9
     return sizes
-
 
 # %% ../../nbs/04_inspection.ipynb #lines
 def _lines(problems):
@@ -166,15 +165,26 @@ def _problems(clips)->list:
             problems.append(Problem(c.split, c.clip, '', 'note', what))
     return problems
 
+def _spread(clips, most)->tuple:
+    "At most so many of them, from the first to the last"
+    if most is None or len(clips) <= most:
+        return clips
+    return tuple(clips[i*len(clips)//most] for i in range(most))
+
 def inspect(
-    root,   # the folder a user names
+    root,        # the folder a user names
+    most=None,   # read only so many clips of each split, spread over it; None: all
 )->Inspection:
     "Read every clip of a data set; say what is in it and what is wrong"
     data = open_data(root)
-    refs = [ref for clips in data.splits.values() for ref in clips]
+    refs = [ref for clips in data.splits.values() for ref in _spread(clips, most)]
     found = list(progress(in_threads(_summary, refs), total=len(refs), desc='inspect', unit='clip'))
     splits = {s: [c for c in found if c.split == s] for s in data.splits}
     problems = list(data.problems)
+    for s, clips in data.splits.items():
+        if len(clips) > len(splits[s]):
+            what = f'has {len(clips)} clips, of which {len(splits[s])} were read'
+            problems.append(Problem(s, '', '', 'note', what))
     for clips in splits.values():
         problems += _problems(clips)
     return Inspection(
@@ -188,4 +198,3 @@ def inspect(
         free=shutil.disk_usage(data.root).free/1e9,
         usable=bool(found) and all(any(c.usable for c in clips) for clips in splits.values() if clips),
     )
-

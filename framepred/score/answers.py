@@ -29,6 +29,11 @@ class Method:
     scores: tuple = (FRAMES,) # frame numbers that count
     facts: dict = dataclasses.field(default_factory=dict) # further columns: space, strategy, samples, steps …
     timed: bool = True    # does the time it takes here mean anything?
+    key: str = ''         # names what its answers depend on beside the clip; without one they are not kept
+
+    @property
+    def short(self): # for pictures and bars
+        return self.name if self.masks != 'segmented' or self.name == 'segmenter' else f'{self.name} segmented'
 
     @property
     def label(self): # tells its row from the others

@@ -13,16 +13,18 @@ import hashlib
 import os
 import shutil
 from collections import Counter
+from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
 from ..data.batches import holdout
 from ..core import CLASSES, FramepredError
-from ..files import atomic, read_json, save_weights, write_json
+from ..files import atomic, check_place, read_json, save_weights, write_json
 from ..runtime import get_device, processes, progress
 from ..data.reading import open_data, read_clip
 from ..score.jaccard import jaccard
+from ..show.draw import overlay
 from ..data.pack import pack
 from ..training.checkpoint import Run, load_net
 from ..training.fit import Begun, Task, fit
@@ -275,6 +277,13 @@ class SegmenterTask(Task):
         found = float(m[1:, 1:].sum()/max(1, m.sum()-m[0, 0]))
         return dict(jaccard=matrix_jaccard(m, there), objects=found)
 
+    def picture(self, net):
+        "Four frames held out: as they are, with their true masks, and with those found"
+        frames, masks = (a[:4] for a in self.shown)
+        found = Segmenter(net, self.settings, next(net.parameters()).device, tta=()).labels(frames)
+        rows = (frames, overlay(frames, masks), overlay(frames, found))
+        return np.concatenate([np.concatenate(list(r), 1) for r in rows])
+
     def facts(self): return dict(clips=len(self.learn), recipe=dataclasses.asdict(self.recipe))
 
     def finish(self, run, facts):
@@ -343,11 +352,25 @@ def _some_frames(packed, clips, n):
     return frames, masks
 
 # %% ../../nbs/26_segmenter.ipynb #label
-def label(data, split, segmenter:Segmenter, batch_size=11)->str:   # the data set's folder
+def label(
+    data,              # the data set's folder
+    split,
+    segmenter:Segmenter,
+    batch_size=11,
+    out=None,          # where the data may not be written: a folder for the same data set with its masks
+)->str:
     "Write masks for the clips of a split that have none; called again, it goes on"
     done, wrong = Counter(), []
     rank, count, wait = processes()
-    refs = open_data(data).split(split)[rank::count]
+    root = open_data(data).root
+    open_data(root).split(split)
+    check_place(out or root/split, None)
+    if out is not None:
+        if rank == 0:
+            _linked(root, Path(out), split)
+        wait()
+        root = Path(out)
+    refs = open_data(root).split(split)[rank::count]
     for ref in progress(refs, desc=f'label {split}', unit='clip'):
         has = _has_mask(ref, segmenter)
         if has:
@@ -362,6 +385,22 @@ def label(data, split, segmenter:Segmenter, batch_size=11)->str:   # the data se
         done['made'] += 1
     wait()   # for the other processes, under `accelerate launch`
     return _what_was_done(done, wrong)
+
+def _linked(root, out, split):
+    "The same data set as links, but the clips of one split as folders that can be written"
+    if out.resolve().is_relative_to(root.resolve()):
+        raise FramepredError(f'{out} lies inside {root}; give a folder outside, or leave --out away.')
+    for source in sorted(root.iterdir()):
+        if source.name != split and source.is_dir() and not (out/source.name).exists():
+            (out/source.name).symlink_to(source.resolve())
+    for clip in sorted((root/split).iterdir()):
+        if not clip.is_dir():
+            continue
+        (out/split/clip.name).mkdir(parents=True, exist_ok=True)
+        for file in clip.iterdir():
+            link = out/split/clip.name/file.name
+            if not link.exists():
+                link.symlink_to(file.resolve())
 
 def _has_mask(ref, segmenter)->str|None:
     "Whose mask a clip has: `true`, its maker's; `kept`, this segmenter's; None, no mask or another segmenter's"

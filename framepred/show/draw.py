@@ -10,6 +10,7 @@ __all__ = ['palette', 'BLUE', 'GREY', 'RED', 'INK', 'FAINT', 'ERRORS', 'oklab', 
 # %% ../../nbs/10_draw.ipynb #imports
 import base64
 import io
+import textwrap
 from typing import NamedTuple
 import numpy as np
 from PIL import Image
@@ -20,7 +21,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 from ..core import OBSERVED, TARGET, CLASSES, FramepredError
 from ..files import atomic
-
 
 # %% ../../nbs/10_draw.ipynb #oklab
 # Linear RGB to the cones, and their cube roots to OKLab (Ottosson 2020, https://bottosson.github.io/posts/oklab)
@@ -341,7 +341,9 @@ def film_strip(
     lines = _lines(rows, total, columns)
     left = _left(lines)
     w = (width-left)//min(columns, total)-_GAP
-    grid = _Grid(left, 42 if frames else 22, w, w*high//wide)   # whole pixels keep the pictures crisp
+    captions = [_in_lines(c, w) for c in captions]
+    deep = max(c.count('\n') for c in captions)
+    grid = _Grid(left, (42 if frames else 22)+12*deep, w, w*high//wide)   # whole pixels keep the pictures crisp
     names = ', '.join(filter(None, rows)) or 'pictures'
     fig = Picture(width, sum(map(grid.height, lines)), f'film strip of {total} columns: {names}')
     top = 0
@@ -355,10 +357,18 @@ def _write_head(fig, grid, bottom, line, captions, roles):
     "The numbers above the pictures, and a bar and a word for each role"
     if roles:
         _bars(fig, grid, bottom, [roles[i] for i in line.columns])
-    size = min(8, (grid.w+_GAP)/max(map(len, captions)))   # captions never run into each other
     for place, i in enumerate(line.columns):
         colour = _ROLES[roles[i]][1] if roles else INK
-        fig.write(grid.x(place)+grid.w/2, bottom-9, captions[i], size, colour, ha='center')
+        fig.write(grid.x(place)+grid.w/2, bottom-9, captions[i], _CAPTION, colour, ha='center', va='bottom',
+                  linespacing=1.1)
+
+_CAPTION = 8   # points; never less, or nobody reads it
+
+def _in_lines(caption, wide)->str:
+    "A caption in lines that fit over a picture so many pixels wide; a word that does not is cut"
+    most = max(2, int((wide+_GAP)/(_CAPTION*.85)))
+    lines = textwrap.wrap(caption, most, break_long_words=False) or ['']
+    return '\n'.join(line if len(line) <= most else line[:most-1]+'…' for line in lines)
 
 def _bars(fig, grid, bottom, roles):
     for role, (colour, ink) in _ROLES.items():
@@ -378,7 +388,6 @@ def _put_rows(fig, grid, top, line, rows):
             else:
                 fig.put(rows[k][i], *where)
         top += grid.h+_GAP
-
 
 # %% ../../nbs/10_draw.ipynb #error
 ERRORS = {

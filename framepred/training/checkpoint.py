@@ -6,7 +6,7 @@
 __all__ = ['save_checkpoint', 'load_checkpoint', 'Log', 'plot_log', 'Run', 'Loaded', 'find_weights', 'load_net']
 
 # %% ../../nbs/12_checkpoint.ipynb #imports
-import dataclasses, hashlib, json, os, shutil
+import dataclasses, hashlib, json, os, shutil, textwrap
 from pathlib import Path
 from typing import NamedTuple
 import pandas as pd
@@ -134,6 +134,7 @@ class Run:
     stopped: str       # 'done', 'patience', 'time', 'SIGTERM' or 'Ctrl-C'
     best: float|None   # best value of the selection metric
     seconds: float     # time trained, all sessions together
+    whole: int = 0     # steps of the preset, where the time shortened them
 
     @property
     def log(self)->pd.DataFrame:
@@ -141,9 +142,18 @@ class Run:
 
     def __str__(self):
         best = '' if self.best is None else f', best {self.best:.4f}'
-        again = ' Call it again to go on.' if self.stopped in ('time', 'SIGTERM', 'Ctrl-C') else ''
         done = f'{self.step} of {self.steps} steps in {self.seconds/60:.1f} minutes'
-        return f'{self.out}: {done}{best}; stopped: {self.stopped}.{again}'
+        return f'{self.out}: {done}{best}; stopped: {self.stopped}.{self._then()}'
+
+    def _then(self)->str:
+        "What calling it again would do"
+        if self.stopped in ('SIGTERM', 'Ctrl-C'):
+            return ' Call it again to go on.'
+        if self.stopped == 'time':
+            return ' Call it again with a larger --max-minutes to go on.'
+        if self.steps < self.whole:
+            return f' The preset has {self.whole} steps: call it again with a larger --max-minutes to go on.'
+        return ''
 
 # %% ../../nbs/12_checkpoint.ipynb #nets
 class Loaded(NamedTuple):
@@ -176,7 +186,7 @@ def load_net(
     try:
         net.load_state_dict(state)
     except RuntimeError as e:
-        why = str(e).splitlines()[-1].strip()
+        why = textwrap.shorten(str(e).splitlines()[-1], 150, placeholder=' …')
         raise FramepredError(f'{folder}: the weights do not fit the settings beside them ({why}); '
                              'copy or train them again.') from None
     return Loaded(net, settings, facts)

@@ -16,7 +16,7 @@ from ..files import load_weights, save_weights
 from ..runtime import processes
 from .checkpoint import Run
 from .loop import train
-from .phases import Phase, TrainSettings
+from .phases import Phase, TrainSettings, check_minutes
 
 # %% ../../nbs/17_fit.ipynb #presets
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +79,9 @@ class Task:
         "Numbers of the averaged weights, on what was held out"
         raise NotImplementedError
 
+    def picture(self, net):
+        "What the network can do now, uint8 (H, W, 3), for the run's folder; None where there is nothing to see"
+
     def phases(self, recipe)->list:
         return [Phase(recipe.steps, {'all': recipe.lr})]
 
@@ -105,6 +108,7 @@ def fit(
 )->Run:
     "Train, tune, save; called again, it goes on"
     out = Path(out)
+    check_minutes(max_minutes)   # before an hour of reading
     preset = chosen(preset, task.presets, task.kind)
     how = dataclasses.replace(preset.how, seed=seed, batch_size=batch_size or preset.how.batch_size)
     preset = task.read(dataclasses.replace(preset, how=how), out, seed)
@@ -119,6 +123,7 @@ def fit(
         preset.how,
         group_of=task.group_of,
         evaluate=task.evaluate,
+        picture=task.picture,
         metric=task.metric,
         kind=task.kind,
         net_settings=task.settings,
