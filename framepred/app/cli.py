@@ -660,7 +660,8 @@ def _asking_options(v):
     v.add_argument('--steps', type=_steps, default=None, help=f'steps of the sampler, 1–1000 {_STORED}')
 
 def _predict_options(verbs):
-    help = 'write frame 22 of every clip of a split as a submission; called again, it goes on; or show what one clip does'
+    help = ('write frame 22 of every clip of a split as a submission; called again, it goes on; '
+            'or show what one clip does')
     data = f'{_DATA}; or one clip: a movie, an animated GIF, a folder of pictures'
     v = _verb(verbs, 'predict', help, _predict, data=data, seed=True, device=True, batch=_SAME)
     v.add_argument('--split', default='hidden', help='which clips')
@@ -962,7 +963,8 @@ def _only_json(a):
 
 def _rows(table)->dict:
     "A score table as plain values"
-    return dict(table=json.loads(table.to_json(orient='records', double_precision=15)), notes=list(table.attrs['notes']))
+    rows = json.loads(table.to_json(orient='records', double_precision=15))
+    return dict(table=rows, notes=list(table.attrs['notes']))
 
 def _inspected(found)->dict:
     "What `inspect` found, as plain values"
