@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from .. import __version__
 from ..core import FramepredError
-from ..files import check_place, read_json, samples_dir, write_json
+from ..files import check_place, free_gb, read_json, samples_dir, write_json
 
 # %% ../../nbs/42_cli.ipynb #simulate
 def simulate(
@@ -285,7 +285,7 @@ def _synthesis_options(verbs):
     v = _verb(verbs, 'synthesize', help, _synthesize, seed=True, device=True, batch=batch)
     v.add_argument('masks', metavar='MASKS', help=f'a folder of masks, {pairs}')
     v.add_argument('out', metavar='OUT', help='folder of the pictures')
-    v.add_argument('--weights', default=None, help='made by `train-synthesis` (default: the shipped ones)')
+    v.add_argument('--weights', required=True, help='made by `train-synthesis`')
     v.add_argument('--samples', type=_positive, default=5, help='pictures of each mask')
     v.add_argument('--guidance', type=float, default=None, help=f'1: as the mask says; more: more so {_STORED}')
     v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
@@ -344,6 +344,52 @@ def _synthesis_report(path, scores, generated):
     grids = [read_picture(p) for p in sorted((generated/'grids').glob('*.png'))[:12]]
     sections = [Section('Scores', (pd.DataFrame([scores]),)), Section('Pictures', (how, *grids))]
     write_report(path, f'framepred: pictures in {generated.name}', *sections)
+
+# %% ../../nbs/42_cli.ipynb #classify_verbs
+def _classifier_options(v):
+    "What only `train classifier` asks"
+    v.add_argument(
+        '--size',
+        type=_positive,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        default=None,
+        help="classifier: of the pictures it looks at (default: the preset's)",
+    )
+    help = 'classifier: a mirrored picture is another one, as with text'
+    v.add_argument('--no-flips', action='store_true', help=help)
+
+def _train_classifier(a):
+    from framepred.classify.classifier import judge, train_classifier
+    changes = dict(size=a.size and tuple(a.size), flips=False if a.no_flips else None)
+    run = train_classifier(
+        a.data,
+        a.out,
+        a.preset,
+        a.max_minutes,
+        seed=a.seed,
+        device=a.device,
+        batch_size=a.batch_size,
+        **{k: v for k, v in changes.items() if v is not None},
+    )
+    print(run)
+    table = judge(a.data, a.out, a.device, a.seed)
+    if table is not None:
+        print(table.round(3).to_string(index=False))
+
+def _classify_options(verbs):
+    help = 'say what pictures show, and how sure that is'
+    v = _verb(verbs, 'classify', help, _classify, seed=True, device=True, batch=_SAME)
+    v.add_argument('pictures', metavar='PICTURES', help='a picture, or a folder: every picture in it')
+    v.add_argument('--weights', required=True, help='a run of `framepred train classifier`, or its weights')
+    v.add_argument('--out', default='answers.csv', help='a row for each picture: class, probability, spread')
+    v.add_argument('--samples', type=_positive, default=None, help=f'how many samples are averaged {_STORED}')
+    v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
+
+def _classify(a):
+    from framepred.classify.classifier import classify
+    how = dict(samples=a.samples, steps=a.steps, seed=a.seed, device=a.device, batch_size=a.batch_size)
+    print(f'{classify(a.pictures, a.weights, a.out, **how)} has a row for each picture.')
 
 # %% ../../nbs/42_cli.ipynb #clips
 def _clips_options(verbs):
@@ -436,7 +482,9 @@ def _positive(text): return _whole(text, 1)
 
 def _count(text): return _whole(text, 0, 10**7)
 
-def _workers(text): return _whole(text, 1, 1024)
+def _workers(text): return _whole(text, 1, 256)
+
+def _batch(text): return _whole(text, 1, 65536)
 
 def _samples(text): return _whole(text, 1, 1024)
 
@@ -472,6 +520,7 @@ def _parser():
     _label_options(verbs)
     _predict_options(verbs)
     _evaluate_options(verbs)
+    _classify_options(verbs)
     _synthesis_options(verbs)
     _clips_options(verbs)
     return p
@@ -497,7 +546,7 @@ def _verb(
     if device:
         v.add_argument('--device', default='auto', help='auto, cpu or cuda')
     if batch:
-        v.add_argument('--batch-size', type=_positive, default=None, help=batch)
+        v.add_argument('--batch-size', type=_batch, default=None, help=batch)
     return v
 
 def _run_options(verbs):
@@ -535,6 +584,7 @@ def _train_options(verbs):
     batch = "clips or frames a step, instead of the preset's"
     v = _verb(verbs, 'train', help, _train, seed=True, device=True, batch=batch)
     _what_to_train(v)
+    _classifier_options(v)
     _segmenter_options(v)
     _simulated_options(v)
     _learning_options(v)
@@ -544,7 +594,7 @@ def _what_to_train(v):
     "Which model, on what, for how long"
     v.add_argument(
         'model',
-        choices=['segmenter', 'layout', 'predictor', 'all'],
+        choices=['segmenter', 'layout', 'predictor', 'all', 'classifier'],
         help='the segmenter finds the objects, the layout says where they will be (half of the time for the expected '
              'place, half for the several futures), the predictor what that looks like; all: one after the other',
     )
@@ -675,7 +725,8 @@ def _asking_options(v):
     v.add_argument('--steps', type=_steps, default=None, help=f'steps of the sampler, 1–1000 {_STORED}')
 
 def _predict_options(verbs):
-    help = 'write frame 22 of every clip of a split as a submission; called again, it goes on; or show what one clip does'
+    help = ('write frame 22 of every clip of a split as a submission; called again, it goes on; '
+            'or show what one clip does')
     data = f'{_DATA}; or one clip: a movie, an animated GIF, a folder of pictures'
     v = _verb(verbs, 'predict', help, _predict, data=data, seed=True, device=True, batch=_SAME)
     v.add_argument('--split', default='hidden', help='which clips')
@@ -717,8 +768,14 @@ def _run(a):
     if a.json and table is not None:
         print(json.dumps(_rows(table), indent=1))
 
+_CLIP_MB = 1.24   # what a clip of the simulator takes on a disk, most of it its mask
+
 def _simulate(a):
     check_place(a.out, None)
+    need, free = _CLIP_MB*(a.train+a.val+a.unlabeled+a.hidden)/1e3, free_gb(a.out)
+    if need > 2*free:   # an estimate, from above
+        raise FramepredError(f'so many clips take about {need:.0f} GB, and {free:.1f} GB are free at {a.out}; '
+                             'make fewer, or choose another place.')
     out = simulate(
         a.out,
         a.train,
@@ -741,6 +798,8 @@ def _inspect(a):
     return 0 if found.usable else 1
 
 def _train(a):
+    if a.model == 'classifier':
+        return _train_classifier(a)
     changes = {k: v for k, v in dict(method=a.method, space=a.space).items() if v is not None}
     if a.no_slots:
         changes['slots'] = False
@@ -856,6 +915,9 @@ def _evaluate(a):
 
 def main(argv=None)->int:
     "The `framepred` command; gives the exit status"
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):   # a terminal that cannot show a letter shows a question mark
+            stream.reconfigure(errors='replace')
     try:
         a = _read_arguments(sys.argv[1:] if argv is None else argv)
         if a.quiet:
@@ -966,7 +1028,8 @@ def _only_json(a):
 
 def _rows(table)->dict:
     "A score table as plain values"
-    return dict(table=json.loads(table.to_json(orient='records', double_precision=15)), notes=list(table.attrs['notes']))
+    rows = json.loads(table.to_json(orient='records', double_precision=15))
+    return dict(table=rows, notes=list(table.attrs['notes']))
 
 def _inspected(found)->dict:
     "What `inspect` found, as plain values"

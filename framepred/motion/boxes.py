@@ -37,6 +37,7 @@ class Recipe:
     drop: float = .03       # share of tokens lost, in the jittered windows
     shake: float = 0.       # largest move of the whole window, in pixels, and largest change of its size, in per cent
     tuning: int = 150       # held-out clips on which the painting is tuned
+    keep: float = 0.        # share of the weights it started from in the finished ones, so that it forgets less
 
 PRESETS = presets(
     tiny=Preset(

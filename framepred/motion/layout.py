@@ -20,6 +20,7 @@ from ..files import save_weights
 from ..runtime import get_device, progress
 from ..data.reading import open_data, read_clip
 from ..score.metrics import iou_counts, jaccard
+from ..show.draw import colorize
 from ..training.fit import Begun, Task, fit
 from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, load_tokens, make_tokens
 from .slots import pick_ids, read_tokens, stack_tokens, widths
@@ -259,6 +260,8 @@ def tune(layout:Layout, clips, # masks (22, H, W) of each, none of them trained 
 class LayoutTask(Task):
     "Learn where things go from their masks"
     kind, metric, presets = 'layout', 'error', PRESETS
+    first = None   # the weights it started from
+    shown = None   # masks of clips held out, once asked for
 
     def __init__(self, source:Source): self.source = source
 
@@ -271,6 +274,7 @@ class LayoutTask(Task):
 
     def start(self, preset, init, out):
         net, settings, facts = Layout.load(init).parts
+        self.first = {name: value.clone() for name, value in net.state_dict().items()}
         return Begun(net, settings, dict(earlier_steps=facts.get('step', 0)+facts.get('earlier_steps', 0)))
 
     def batch(self, preset, settings, seed):
@@ -280,13 +284,27 @@ class LayoutTask(Task):
 
     def evaluate(self, net, phase): return layout_errors(net, self.held)
 
+    def picture(self, net):
+        "Two clips held out: frame 11, where frame 22 is expected, and where it came"
+        if self.shown is None:
+            self.shown = list(held_clips(self.source, 2))
+        if not self.shown:
+            return None
+        layout = Layout(net, self.settings, device=next(net.parameters()).device)
+        rows = [(m[OBSERVED-1], layout.predict(m[:OBSERVED]), m[-1]) for m in self.shown]
+        return np.concatenate([np.concatenate([colorize(m) for m in row], 1) for row in rows])
+
     def facts(self):
         sizes = np.quantile(widths(self.learn.true), (.1, .5, .9))
         return dict(clips=len(self.learn), widths=sizes.tolist()) | self.source.facts()
 
     def finish(self, run, facts):
-        "Tune how the answer is painted"
-        best, scores = tune(Layout.load(run.out/'best'), held_clips(self.source, self.recipe.tuning))
+        "Keep some of what was known, and tune how the answer is painted"
+        best, keep = Layout.load(run.out/'best'), self.recipe.keep
+        if keep and self.first:
+            for name, value in best.net.state_dict().items():
+                value.lerp_(self.first[name], keep)
+        best, scores = tune(best, held_clips(self.source, self.recipe.tuning))
         best.facts |= facts | dict(held_jaccard=max(scores.values(), default=None))
         best.save(run.out/'weights')
 
