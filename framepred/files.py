@@ -139,6 +139,8 @@ def load_weights(
     facts.pop('kind')
     settings = from_dict(cls, facts.pop('settings', None), where=folder/'settings.json')
     state = _load_state(folder/'weights.safetensors')
+    if odd := next((k for k, v in state.items() if v.is_floating_point() and not v.isfinite().all()), None):
+        raise FramepredError(f'{folder/"weights.safetensors"}: {odd} holds what is no number; copy or train it again.')
     return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, settings, facts
 
 def _load_state(path):

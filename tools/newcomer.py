@@ -74,7 +74,8 @@ def playground(d):
     np.save(d/'nan.npy', np.full((4, 160, 240), np.nan))
     np.save(d/'objects.npy', np.array([{}], object), allow_pickle=True)
     (d/'cut.npy').write_bytes((d/'wrong.npy').read_bytes()[:40])
-    (d/'text.pt').write_text('not a tensor')
+    for name in 'text.pt', 'text.gif', 'text.mp4':
+        (d/name).write_text('neither a tensor nor a picture')
     w = d/'w'
     for name, kind, values in (
         ('nan', 'predictor', dict(blend=float('nan'))),
@@ -89,6 +90,13 @@ def playground(d):
     shutil.copytree(SAMPLES/'weights'/'layout', w/'cut')
     whole = (w/'cut'/'weights.safetensors').read_bytes()
     (w/'cut'/'weights.safetensors').write_bytes(whole[:1000])
+    shutil.copytree(SAMPLES/'weights'/'predictor', w/'notnumbers')
+    from safetensors.torch import load_file, save_file
+    state = load_file(w/'notnumbers'/'weights.safetensors')
+    save_file({k: v/0 if v.is_floating_point() else v for k, v in state.items()}, w/'notnumbers'/'weights.safetensors')
+    (d/'far'/'val'/'video_99999999999999999999').mkdir(parents=True)
+    (d/'far'/'val'/'video_999999999').mkdir(parents=True)
+    (d/'far'/'val'/'video_1').symlink_to(SAMPLES/'val'/'video_1000')
     for name in ('garbage', 'array', 'unsaid', 'alone'):
         shutil.copytree(SAMPLES/'weights'/'layout', w/name)
     (w/'garbage'/'settings.json').write_bytes(b'\xff\xfe\x00garbage')
@@ -111,6 +119,7 @@ QUICK = '''
 1 inspect {d}/loop                                      # a link to itself
 1 inspect {d}/odd/clip                                  # a clip that is not called video_N
 1 inspect {d}/odd/text
+0 inspect {d}/far                                       # numbers beyond all counting
 0 inspect {s} --clips 1 --json --quiet
 2 inspect {s} --clips 0
 1 evaluate {s} --split test
@@ -156,6 +165,7 @@ QUICK = '''
 2 evaluate {s} --samples 1000000000
 2 evaluate {s} --steps 2000
 2 evaluate {s} --batch-size -1
+2 evaluate {s} --batch-size 1000000000
 2 evaluate {s} --batch-size 1.5
 2 evaluate {s} --seed x
 1 predict {s} --out {d}/x.csv
@@ -167,6 +177,13 @@ QUICK = '''
 1 predict {s} --out {d}/x.npy --frames /proc/frames
 1 predict {s} --out {d}/x.npy --split nowhere
 1 predict {d}/file --out {d}/x.npy
+1 predict {d}/none.mp4                                  # one clip, and none there
+1 predict {d}/text.gif
+1 predict {d}/text.mp4
+1 predict {s}/val/video_1000 --ahead 12 --out {d}/one
+1 predict {s}/val/video_1000 --observed 40 --out {d}/one
+1 predict {s} --open
+1 predict {s} --out {d}/x.npy --samples 3 --predictor {d}/w/notnumbers
 1 label {s} --split unlabeled
 1 label {s} --segmenter {d}/nowhere
 1 label {s} --split val --out {s}/inside
@@ -177,6 +194,7 @@ QUICK = '''
 2 simulate {d}/new --train -1
 2 simulate {d}/new --train 1e3
 2 simulate {d}/new --workers 0
+1 simulate {d}/new --train 9000000 --val 9000000        # terabytes
 2 simulate {d}/new --profile moon
 2 train
 2 train kite {s} --out {d}/r
@@ -191,6 +209,7 @@ QUICK = '''
 2 train layout {s} --out {d}/r --max-minutes nan
 2 train layout {s} --out {d}/r --max-minutes inf
 2 train layout {s} --out {d}/r --max-minutes 0
+2 train layout {s} --out {d}/r --max-minutes 1e308
 2 train layout {s} --out {d}/r --max-minutes soon
 1 train layout {s} --out {d}/r --init {d}/nowhere
 1 train layout {s} --out {d}/r --method peer

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from .. import __version__
 from ..core import FramepredError
-from ..files import check_place, read_json, samples_dir, write_json
+from ..files import check_place, free_gb, read_json, samples_dir, write_json
 
 # %% ../../nbs/42_cli.ipynb #simulate
 def simulate(
@@ -285,7 +285,7 @@ def _synthesis_options(verbs):
     v = _verb(verbs, 'synthesize', help, _synthesize, seed=True, device=True, batch=batch)
     v.add_argument('masks', metavar='MASKS', help=f'a folder of masks, {pairs}')
     v.add_argument('out', metavar='OUT', help='folder of the pictures')
-    v.add_argument('--weights', default=None, help='made by `train-synthesis` (default: the shipped ones)')
+    v.add_argument('--weights', required=True, help='made by `train-synthesis`')
     v.add_argument('--samples', type=_positive, default=5, help='pictures of each mask')
     v.add_argument('--guidance', type=float, default=None, help=f'1: as the mask says; more: more so {_STORED}')
     v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
@@ -418,7 +418,9 @@ def _positive(text): return _whole(text, 1)
 
 def _count(text): return _whole(text, 0, 10**7)
 
-def _workers(text): return _whole(text, 1, 1024)
+def _workers(text): return _whole(text, 1, 256)
+
+def _batch(text): return _whole(text, 1, 65536)
 
 def _samples(text): return _whole(text, 1, 1024)
 
@@ -479,7 +481,7 @@ def _verb(
     if device:
         v.add_argument('--device', default='auto', help='auto, cpu or cuda')
     if batch:
-        v.add_argument('--batch-size', type=_positive, default=None, help=batch)
+        v.add_argument('--batch-size', type=_batch, default=None, help=batch)
     return v
 
 def _run_options(verbs):
@@ -658,7 +660,8 @@ def _asking_options(v):
     v.add_argument('--steps', type=_steps, default=None, help=f'steps of the sampler, 1–1000 {_STORED}')
 
 def _predict_options(verbs):
-    help = 'write frame 22 of every clip of a split as a submission; called again, it goes on; or show what one clip does'
+    help = ('write frame 22 of every clip of a split as a submission; called again, it goes on; '
+            'or show what one clip does')
     data = f'{_DATA}; or one clip: a movie, an animated GIF, a folder of pictures'
     v = _verb(verbs, 'predict', help, _predict, data=data, seed=True, device=True, batch=_SAME)
     v.add_argument('--split', default='hidden', help='which clips')
@@ -700,8 +703,14 @@ def _run(a):
     if a.json and table is not None:
         print(json.dumps(_rows(table), indent=1))
 
+_CLIP_MB = 1.24   # what a clip of the simulator takes on a disk, most of it its mask
+
 def _simulate(a):
     check_place(a.out, None)
+    need, free = _CLIP_MB*(a.train+a.val+a.unlabeled+a.hidden)/1e3, free_gb(a.out)
+    if need > 2*free:   # an estimate, from above
+        raise FramepredError(f'so many clips take about {need:.0f} GB, and {free:.1f} GB are free at {a.out}; '
+                             'make fewer, or choose another place.')
     out = simulate(
         a.out,
         a.train,
@@ -841,6 +850,9 @@ def _evaluate(a):
 
 def main(argv=None)->int:
     "The `framepred` command; gives the exit status"
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):   # a terminal that cannot show a letter shows a question mark
+            stream.reconfigure(errors='replace')
     try:
         a = _read_arguments(sys.argv[1:] if argv is None else argv)
         if a.quiet:
@@ -951,7 +963,8 @@ def _only_json(a):
 
 def _rows(table)->dict:
     "A score table as plain values"
-    return dict(table=json.loads(table.to_json(orient='records', double_precision=15)), notes=list(table.attrs['notes']))
+    rows = json.loads(table.to_json(orient='records', double_precision=15))
+    return dict(table=rows, notes=list(table.attrs['notes']))
 
 def _inspected(found)->dict:
     "What `inspect` found, as plain values"

@@ -276,12 +276,12 @@ def read_any(source)->np.ndarray:
             frames, every = _from_movie(source)
         else:
             frames, every = _from_animation(source)
-    except (OSError, ValueError, SyntaxError, MemoryError) as e:   # pillow has many ways to say no
+    except Exception as e:   # pillow has many ways to say no
         raise FramepredError(f'{source} cannot be read as pictures ({e}).') from None
     frames = frames[::every]
     if len(frames) < 2:
         raise FramepredError(f'{source} has {len(frames)} frames that can be read; at least 2 are needed.')
-    return np.stack([_native(f) for f in frames])
+    return np.stack(frames)
 
 def _number(path):
     digits = ''.join(c if c.isdigit() else ' ' for c in path.stem).split()
@@ -289,7 +289,7 @@ def _number(path):
 
 def _from_folder(folder)->list:
     files = sorted((p for p in folder.iterdir() if p.suffix.lower() in PICTURES), key=_number)
-    return [PIL.Image.open(f).convert('RGB') for f in files[:MOST_READ]]
+    return [_native(PIL.Image.open(f).convert('RGB')) for f in files[:MOST_READ]]
 
 def _from_movie(file)->tuple:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')   # what is wrong with it is said by us
@@ -300,7 +300,7 @@ def _from_movie(file)->tuple:
         there, frame = movie.read()
         if not there:
             break
-        frames.append(PIL.Image.fromarray(frame[..., ::-1].copy()))
+        frames.append(_native(PIL.Image.fromarray(frame[..., ::-1].copy())))   # small at once: a movie may be large
     movie.release()
     return frames, _step(1/rate if rate and np.isfinite(rate) else 0, len(frames))
 
@@ -308,7 +308,7 @@ def _from_animation(file)->tuple:
     with PIL.Image.open(file) as im:
         frames, times = [], []
         for frame in PIL.ImageSequence.Iterator(im):
-            frames.append(frame.convert('RGB'))
+            frames.append(_native(frame.convert('RGB')))
             times.append(frame.info.get('duration', 0))
             if len(frames) == MOST_READ:
                 break

@@ -63,7 +63,7 @@ def _span(clips)->str:
     numbers = [c.number for c in clips]
     first, last = min(numbers), max(numbers)
     gaps = last-first+1-len(numbers)
-    span = ranges(range(first, last+1))
+    span = f'{first}–{last}' if last > first else f'{first}'
     return f'{span}, {gaps} not there' if gaps else span
 
 def _row(
@@ -93,7 +93,6 @@ def _sizes(clips)->dict:
         sizes[f'frames {h}×{w}'] = sum(frames)/1e9
         sizes[f'masks {h}×{w}'] = sum(masks)/1e9
     return sizes
-
 
 # %% ../../nbs/04_inspection.ipynb #lines
 def _lines(problems):

@@ -103,7 +103,7 @@ def _find_clips(folder:Path, split:str)->tuple[tuple, list]:
         say('', f'cannot be listed ({e.strerror})')
         return (), problems
     for name in names:
-        m = re.fullmatch('video_([0-9]+)', name)
+        m = re.fullmatch('video_([0-9]{1,9})', name)
         if m is None:
             if name.startswith('video') or name[0] != '.' and os.path.isdir(folder/name):
                 say(name, 'is not called video_N and is not read', 'note')

@@ -80,9 +80,9 @@ def check_minutes(minutes)->float|None:
     "A time limit that can be kept, or an error"
     if minutes is None:
         return None
-    if not (isinstance(minutes, (int, float)) and math.isfinite(minutes) and minutes > 0):
-        raise FramepredError(f'a limit of {minutes} minutes cannot be kept; give a number above 0, '
-                             'or none for all steps of the preset.')
+    if not (isinstance(minutes, (int, float)) and math.isfinite(minutes) and 0 < minutes <= 10**6):
+        raise FramepredError(f'a limit of {minutes} minutes cannot be kept; give a number above 0 '
+                             '(a million at most), or none for all steps of the preset.')
     return minutes
 
 # %% ../../nbs/13_phases.ipynb #settings
