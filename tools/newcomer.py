@@ -240,7 +240,7 @@ SLOW = '''
 0 predict {s} --out {d}/a.npy --samples 2               # again: nothing to do
 0 predict {d}/few --out {d}/few.npy                     # no frame can be read
 0 evaluate {s} --json --samples 1 --batch-size 1
-0 simulate {d}/made --train 3 --val 2 --hidden 0 --workers 1
+0 simulate {d}/made --train 12 --val 2 --hidden 0 --workers 1 --masks-only
 0 train layout {d}/made --out {d}/r --max-minutes 0.05
 0 train layout {d}/made --out {d}/r --max-minutes 0.1
 1 train layout {d}/made --out {d}/r --seed 5            # a run with other settings
