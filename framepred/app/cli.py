@@ -285,7 +285,7 @@ def _synthesis_options(verbs):
     v = _verb(verbs, 'synthesize', help, _synthesize, seed=True, device=True, batch=batch)
     v.add_argument('masks', metavar='MASKS', help=f'a folder of masks, {pairs}')
     v.add_argument('out', metavar='OUT', help='folder of the pictures')
-    v.add_argument('--weights', default=None, help='made by `train-synthesis` (default: the shipped ones)')
+    v.add_argument('--weights', required=True, help='made by `train-synthesis`')
     v.add_argument('--samples', type=_positive, default=5, help='pictures of each mask')
     v.add_argument('--guidance', type=float, default=None, help=f'1: as the mask says; more: more so {_STORED}')
     v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')
@@ -391,6 +391,70 @@ def _classify(a):
     how = dict(samples=a.samples, steps=a.steps, seed=a.seed, device=a.device, batch_size=a.batch_size)
     print(f'{classify(a.pictures, a.weights, a.out, **how)} has a row for each picture.')
 
+# %% ../../nbs/42_cli.ipynb #clips
+def _clips_options(verbs):
+    "The verbs of clip-to-clip diffusion"
+    help = 'learn to mend clips and CT series; called again with the same --out it goes on where it stopped'
+    data = "clips in the competition's layout, a folder of DICOM studies (folders or ZIPs), or hub:OWNER/NAME"
+    v = _verb(verbs, 'train-clips', help, _train_clips, data=data, seed=True, device=True, batch='clips a step')
+    v.add_argument('--preset', choices=['tiny', 'base'], default='tiny', help='tiny (a CPU) or base (one GPU)')
+    v.add_argument('--out', required=True, help='folder of the run')
+    v.add_argument('--max-minutes', type=float, default=None, help='stop in good order after so long')
+    v.add_argument('--most', type=_positive, default=2000, help='clips or series to read, at most')
+    v.add_argument('--init', default=None, help='weights to start from')
+    _enhance_options(verbs)
+
+def _enhance_options(verbs):
+    help = 'mend a clip (.mp4, .gif, pictures) or a DICOM study (folder, ZIP); no medical device'
+    v = _verb(verbs, 'enhance', help, _enhance, seed=True, device=True, batch='windows at once')
+    v.add_argument('source', metavar='IN', help='a clip, or a folder or ZIP of DICOM')
+    v.add_argument('out', metavar='OUT', help='a clip, or a folder: each series in a folder of its own')
+    v.add_argument('--weights', default=None, help='made by `train-clips` (default: the shipped ones)')
+    v.add_argument('--sampler', choices=['ddim', 'ddpm'], default='ddim', help='ddpm: with fresh noise at every step')
+    v.add_argument('--steps', type=_positive, default=None, help=f'of the sampler {_STORED}')
+    v.add_argument('--start', choices=['input', 'noise'], default=None, help=f'where the sampler begins {_STORED}')
+    v.add_argument('--level', type=float, default=None, help=f'--start input: how far it is noised, up to 1 {_STORED}')
+    v.add_argument('--num-frames', type=_positive, default=None, help=f'slices of a window {_STORED}')
+    v.add_argument(
+        '--resolution',
+        type=_positive,
+        nargs=2,
+        metavar=('H', 'W'),
+        default=None,
+        help=f'of a window; what is written has the size of what came in {_STORED}',
+    )
+    v.add_argument(
+        '--window',
+        type=float,
+        nargs=2,
+        metavar=('LOW', 'HIGH'),
+        default=None,
+        help="the values to work on, in the scan's units (default: the window that the files ask for)",
+    )
+
+def _train_clips(a):
+    from framepred.clips.enhance import gather
+    from framepred.clips.latent import CLIPS, train_clips
+    got = gather(a.data, CLIPS[a.preset].net.vae.channels, a.most)
+    for text in got.said:
+        print(f'note: {text}', file=sys.stderr)
+    how = dict(seed=a.seed, device=a.device, batch_size=a.batch_size, held=got.held)
+    print(train_clips(got.clips, a.out, a.preset, a.max_minutes, a.init, **how))
+
+def _enhance(a):
+    from framepred.clips.enhance import Enhancer, enhance
+    from framepred.clips.series import NO_DEVICE
+    asked = dict(steps=a.steps, start=a.start, level=a.level, frames=a.num_frames)
+    how = {k: v for k, v in asked.items() if v is not None}
+    if a.resolution:
+        how['size'] = tuple(a.resolution)
+    enhancer = Enhancer.load(a.weights, a.device, a.sampler, a.seed, a.batch_size or 4, **how)
+    done = enhance(a.source, a.out, enhancer, a.window)
+    for text in done.problems:
+        print(f'note: {text}', file=sys.stderr)
+    for path in done.written:
+        print(f'{path} is ready. {NO_DEVICE}')
+
 # %% ../../nbs/42_cli.ipynb #parser
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
     "Names a default where there is one to name"
@@ -458,6 +522,7 @@ def _parser():
     _evaluate_options(verbs)
     _classify_options(verbs)
     _synthesis_options(verbs)
+    _clips_options(verbs)
     return p
 
 def _verb(
@@ -660,7 +725,8 @@ def _asking_options(v):
     v.add_argument('--steps', type=_steps, default=None, help=f'steps of the sampler, 1–1000 {_STORED}')
 
 def _predict_options(verbs):
-    help = 'write frame 22 of every clip of a split as a submission; called again, it goes on; or show what one clip does'
+    help = ('write frame 22 of every clip of a split as a submission; called again, it goes on; '
+            'or show what one clip does')
     data = f'{_DATA}; or one clip: a movie, an animated GIF, a folder of pictures'
     v = _verb(verbs, 'predict', help, _predict, data=data, seed=True, device=True, batch=_SAME)
     v.add_argument('--split', default='hidden', help='which clips')
@@ -854,7 +920,9 @@ def main(argv=None)->int:
             stream.reconfigure(errors='replace')
     try:
         a = _read_arguments(sys.argv[1:] if argv is None else argv)
-        if a.quiet:
+        if empty := next((k for k, v in vars(a).items() if v == ''), None):
+            raise FramepredError(f'{empty} is an empty word; name a file or a folder, or leave the option away.')
+        if getattr(a, 'quiet', False):
             os.environ['FRAMEPRED_PROGRESS'] = '0'
         status = a.fn(a) or 0
         sys.stdout.flush()   # a full disk is known now
@@ -962,7 +1030,8 @@ def _only_json(a):
 
 def _rows(table)->dict:
     "A score table as plain values"
-    return dict(table=json.loads(table.to_json(orient='records', double_precision=15)), notes=list(table.attrs['notes']))
+    rows = json.loads(table.to_json(orient='records', double_precision=15))
+    return dict(table=rows, notes=list(table.attrs['notes']))
 
 def _inspected(found)->dict:
     "What `inspect` found, as plain values"

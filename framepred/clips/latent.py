@@ -248,15 +248,19 @@ class ClipsTask(Task):
     "Learn to mend clips"
     kind, presets, group_of = 'clips', CLIPS, staticmethod(group_of)
 
-    def __init__(self, clips, numbers=None): # uint8 (T,H,W,C); what `holdout` goes by
-        self.clips = list(clips)
-        self.numbers = range(len(self.clips)) if numbers is None else numbers
+    def __init__(self, clips, held=None): # uint8 (T,H,W,C); is each kept to choose by? by its number when None
+        self.clips, self.kept = list(clips), held
 
     def read(self, preset, out, seed):
         check_clips(self.clips, preset.net)
-        learn, held = holdout(self.numbers, preset.recipe.held)
-        if not len(held):
-            raise FramepredError(f'{len(self.clips)} clips are too few to hold any out; give more, or a larger `held`.')
+        learn, held = holdout(range(len(self.clips)), preset.recipe.held)
+        if self.kept is not None:
+            learn, held = np.flatnonzero(~np.array(self.kept)), np.flatnonzero(self.kept)
+        if not len(held) or not len(learn):
+            raise FramepredError(
+                f'of {len(self.clips)} clips {len(held)} are held out; some must be, and some must be left to learn from. '
+                'Give more clips (or patients).'
+            )
         self.learn, self.held = [self.clips[i] for i in learn], [self.clips[i] for i in held]
         self.recipe = preset.recipe
         return preset
@@ -299,7 +303,9 @@ class ClipsTask(Task):
     def evaluate(self, net, phase):
         device = next(net.parameters()).device
         data = {k: v.to(device) for k, v in self.fixed.items()}
-        got = dict(held_loss=float(clip_loss(net, data, phase)['loss']))
+        losses = clip_loss(net, data, phase)
+        # of the last phase only the diffusion's part: the phase before it had no other, and the two are compared
+        got = dict(held_loss=float(losses.get('diffusion', losses['loss'])))
         if net.settings.method == 'diffusion':
             got['vae_psnr'] = psnr_of(net.vae(data['clean']), data['clean'])
         return got
@@ -314,9 +320,9 @@ def train_clips(
     max_minutes=None,
     init=None,
     seed:int=0,
-    numbers=None,       # of the clips, by which some are held out
+    held=None,          # is each clip kept to choose by? by its number when None
     **how,              # as for `fit`
 )->Run:
     "VAE, U-Net, both; called again, it goes on"
-    task = ClipsTask(clips, numbers)
+    task = ClipsTask(clips, held)
     return fit(task, preset, out, max_minutes, init, seed, begin=task.begin, **how)

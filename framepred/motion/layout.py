@@ -20,6 +20,7 @@ from ..files import save_weights
 from ..runtime import get_device, progress
 from ..data.reading import open_data, read_clip
 from ..score.metrics import iou_counts, jaccard
+from ..show.draw import colorize
 from ..training.fit import Begun, Task, fit
 from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, load_tokens, make_tokens
 from .slots import pick_ids, read_tokens, stack_tokens, widths
@@ -260,6 +261,7 @@ class LayoutTask(Task):
     "Learn where things go from their masks"
     kind, metric, presets = 'layout', 'error', PRESETS
     first = None   # the weights it started from
+    shown = None   # masks of clips held out, once asked for
 
     def __init__(self, source:Source): self.source = source
 
@@ -281,6 +283,16 @@ class LayoutTask(Task):
     def loss(self, net, data, phase): return layout_loss(net, data, phase)
 
     def evaluate(self, net, phase): return layout_errors(net, self.held)
+
+    def picture(self, net):
+        "Two clips held out: frame 11, where frame 22 is expected, and where it came"
+        if self.shown is None:
+            self.shown = list(held_clips(self.source, 2))
+        if not self.shown:
+            return None
+        layout = Layout(net, self.settings, device=next(net.parameters()).device)
+        rows = [(m[OBSERVED-1], layout.predict(m[:OBSERVED]), m[-1]) for m in self.shown]
+        return np.concatenate([np.concatenate([colorize(m) for m in row], 1) for row in rows])
 
     def facts(self):
         sizes = np.quantile(widths(self.learn.true), (.1, .5, .9))

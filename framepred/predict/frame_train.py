@@ -88,7 +88,8 @@ def _write_rows(refs, layout, recipe, folder, seed):
     clips = in_threads(read_clip, refs)
     for i, clip in enumerate(progress(clips, total=len(refs), desc='rows to paint', unit='clip')):
         if clip.frames is None or clip.masks is None or len(clip.masks) != FRAMES:
-            raise FramepredError(f'{refs[i].path} has no masks of all {FRAMES} frames; a painter learns from such clips.')
+            raise FramepredError(
+                f'{refs[i].path} has no pictures with masks of all {FRAMES} frames; a painter learns from such clips.')
         past = clip.masks[:OBSERVED]
         album, forecast = Album(clip.frames[:OBSERVED], past), layout.boxes(past)
         ids = pick_ids(clip.masks)

@@ -22,8 +22,8 @@ from ..training.checkpoint import load_net
 class Predictor:
     "From 11 frames to the next ones and their masks"
     def __init__(self, net, settings:PredictorSettings, layout=None, facts=None, device='auto',
-                 label=None,     # frames (T, H, W, 3) → ids (T, H, W): finds the objects in predicted pictures (space rgb)
-                 pictures=None): # a `FramePainter`: paints the frame where masks are predicted; None: a collage shows it
+                 label=None,     # frames (T, H, W, 3) → ids (T, H, W): finds objects in predicted pictures (space rgb)
+                 pictures=None): # a `FramePainter`: paints what masks are predicted; None: a collage shows it
         if settings.layout and layout is None:
             raise FramepredError('this predictor was trained with a layout; load one and give it as layout=.')
         if settings.futures and not layout.draws:

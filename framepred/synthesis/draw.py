@@ -32,7 +32,7 @@ class Synthesizer:
         self.net = net.to(self.device).eval().requires_grad_(False)
 
     @classmethod
-    def load(cls, folder=None, device='auto'): # None: the shipped weights
+    def load(cls, folder, device='auto'):
         "From a folder that `save` or `train_synthesis` made"
         net, settings, facts = load_net(find_weights('synthesis', folder), 'synthesis', SynthesisSettings, SynthesisNet)
         return cls(net, settings, device, facts)
@@ -106,7 +106,7 @@ def enlarge(pictures, size)->np.ndarray: # uint8 (K, h, w, 3); height, width
 def synthesize(
     masks,               # a folder of masks, one with labels/ (and images/), or clips
     out,                 # the folder to make, or to go on with
-    weights=None,        # the shipped ones when None
+    weights,             # made by `train_synthesis`, or a `Synthesizer`
     samples:int=5,       # pictures of each mask
     guidance=None,       # these two: as stored with the weights when None
     steps=None,

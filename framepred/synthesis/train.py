@@ -18,6 +18,7 @@ from ..data.batches import holdout, order
 from ..data.pack import resize_frames, resize_masks
 from ..denoise.diffusion import Schedule, diffusion_loss
 from ..denoise.unet import UNet, UNetSettings
+from ..runtime import progress
 from .pictures import Pictures, open_pictures
 from ..training.checkpoint import Run, load_net
 from ..training.fit import Begun, Preset, Task, fit, presets
@@ -100,8 +101,15 @@ class Batches:
     def __init__(self, pictures:Pictures, which, s:SynthesisSettings, recipe:Recipe, batch_size:int, seed=0):
         self.pictures, self.which, self.s, self.recipe = pictures, np.asarray(which), s, recipe
         self.size, self.seed = batch_size, seed
-        each = s.size[0]*s.size[1]*(3+s.fine**2)
-        self.pair = functools.lru_cache(max(1, self.KEEP//each))(self._pair)
+        self.fits = self.KEEP//(s.size[0]*s.size[1]*(3+s.fine**2))
+        self.pair = functools.lru_cache(max(1, self.fits))(self._pair)
+
+    def warm(self):
+        "Read all of them once, where they fit"
+        if len(self.which) <= self.fits:
+            for i in progress(self.which, desc='read', unit='picture'):
+                self.pair(int(i))
+        return self
 
     def _pair(self, i):
         "A picture and a mask at the network's sizes"
@@ -175,7 +183,7 @@ class SynthesisTask(Task):
         self.recipe = preset.recipe
         held = Batches(self.pictures, self.held, settings, preset.recipe, 16, seed)
         self.fixed = [held(i, np.arange(16)) for i in range(2)]   # the same held-out draws every time
-        return Batches(self.pictures, self.learn, settings, preset.recipe, preset.how.batch_size, seed)
+        return Batches(self.pictures, self.learn, settings, preset.recipe, preset.how.batch_size, seed).warm()
 
     def phases(self, recipe):
         first = Phase(recipe.steps, {'all': recipe.lr}, recipe.warmup, 'map')
