@@ -179,6 +179,8 @@ QUICK = '''
 1 predict {d}/file --out {d}/x.npy
 1 predict {d}/none.mp4                                  # one clip, and none there
 1 predict {d}/text.gif
+1 predict {nothing} --out {d}/x.npy                     # an empty word
+1 evaluate {s} --csv {nothing}
 1 predict {d}/text.mp4
 1 predict {s}/val/video_1000 --ahead 12 --out {d}/one
 1 predict {s}/val/video_1000 --observed 40 --out {d}/one
@@ -238,7 +240,7 @@ SLOW = '''
 0 predict {s} --out {d}/a.npy --samples 2               # again: nothing to do
 0 predict {d}/few --out {d}/few.npy                     # no frame can be read
 0 evaluate {s} --json --samples 1 --batch-size 1
-0 simulate {d}/made --train 3 --val 2 --hidden 0 --workers 1
+0 simulate {d}/made --train 12 --val 2 --hidden 0 --workers 1 --masks-only
 0 train layout {d}/made --out {d}/r --max-minutes 0.05
 0 train layout {d}/made --out {d}/r --max-minutes 0.1
 1 train layout {d}/made --out {d}/r --seed 5            # a run with other settings
@@ -248,7 +250,7 @@ SLOW = '''
 
 def cases(text):
     "`(status, words, remark)` of each line"
-    for line in text.strip('\n').splitlines():
+    for line in filter(None, text.splitlines()):
         line, _, remark = line.partition('#')
         status, *words = line.split()
         yield int(status), words, remark.strip()
@@ -286,14 +288,14 @@ def wrong_with(status, wanted, err)->str:
 def run_cases(lines, d, words=(), show=print)->list:
     "The table, line by line; gives what was wrong"
     wrong = []
-    names = dict(d=d, s=SAMPLES, long=300*'n')
+    names = dict(d=d, s=SAMPLES, long=300*'n', nothing='')
     for wanted, command, remark in lines:
         if words and not any(w in ' '.join(command) for w in words):
             continue
         start = time.perf_counter()
         status, out, err = ask([w.format(**names) for w in command])
         message = (err.strip() or out.strip()).splitlines()[-1:] or ['']
-        text = ' '.join(command).format(d='D', s='SAMPLES', long='nnn…')
+        text = ' '.join(command).format(d='D', s='SAMPLES', long='nnn…', nothing="''")
         message = message[0].replace(str(d), 'D').replace(str(SAMPLES), 'SAMPLES').replace(300*'n', 'nnn…')
         bad = wrong_with(status, wanted, err) if wanted != 1 or command[0] != 'inspect' else (
             '' if status == 1 else f'status {status}')
@@ -308,12 +310,16 @@ def digests(folder):
     "What a folder holds, without what tells the time"
     from hashlib import sha256
     files = [p for p in sorted(folder.rglob('*')) if p.is_file() and p.suffix in ('.npy', '.png', '.safetensors')]
-    return {p.relative_to(folder).as_posix(): sha256(p.read_bytes()).hexdigest()[:12] for p in files}
+    made = {p.relative_to(folder).as_posix(): sha256(p.read_bytes()).hexdigest()[:12] for p in files}
+    for p in folder.glob('*.csv'):
+        import pandas as pd
+        made[p.name] = pd.read_csv(p).drop(columns='seconds_per_clip').to_csv()
+    return made
 
 
-def killed(command, seconds, kills=5):
+def killed(command, seconds, cache, kills=5):
     "Start it, kill it after so many seconds, five times; then let it end"
-    env = dict(os.environ, PYTHONPATH=str(root), OMP_NUM_THREADS='1')
+    env = dict(os.environ, PYTHONPATH=str(root), OMP_NUM_THREADS='1', XDG_CACHE_HOME=str(cache))
     line = [sys.executable, '-c', 'from framepred.app.cli import main; raise SystemExit(main())', *command]
     for k in range(kills):
         p = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -325,24 +331,27 @@ def killed(command, seconds, kills=5):
     return subprocess.run(line, env=env, capture_output=True, text=True)
 
 
-def run_kills(d, show=print)->list:
+def run_kills(d, words=(), show=print)->list:
     "Each verb killed five times and once not at all"
     wrong = []
     commands = {
         'simulate {o} --train 6 --val 0 --hidden 2': 4,
         'predict {s} --out {o}/a.npy --frames {o}/frames': 6,
         'label {c} --split val --out {o}': 6,
+        'evaluate {s} --csv {o}/t.csv --samples 2': 12,
         'train layout {s} --out {o} --max-minutes 0.3': 7,
     }
     shutil.copytree(SAMPLES/'val', d/'clips'/'val')
     for mask in (d/'clips').rglob('mask.npy'):
         mask.unlink()
     for n, (command, seconds) in enumerate(commands.items()):
+        if words and not any(w in command for w in words):
+            continue
         made = {}
         for how, kills in (('whole', 0), ('killed', 5)):
             out = d/f'{how}{n}'
-            words = [w.format(o=out, s=SAMPLES, c=d/'clips') for w in command.split()]
-            made[how] = killed(words, seconds, kills), digests(out)
+            line = [w.format(o=out, s=SAMPLES, c=d/'clips') for w in command.split()]
+            made[how] = killed(line, seconds, d/'cache', kills), digests(out)
         last, files = made['killed']
         timed = 'max-minutes' in command   # the clock decides how many steps: only the end can be judged
         same = timed or files == made['whole'][1]
@@ -364,7 +373,7 @@ def main():
     try:
         playground(d)
         if a.kills:
-            wrong = run_kills(d)
+            wrong = run_kills(d, a.words)
         else:
             wrong = run_cases(cases(QUICK if a.quick else QUICK+SLOW), d, a.words)
     finally:

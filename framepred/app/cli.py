@@ -920,7 +920,9 @@ def main(argv=None)->int:
             stream.reconfigure(errors='replace')
     try:
         a = _read_arguments(sys.argv[1:] if argv is None else argv)
-        if a.quiet:
+        if empty := next((k for k, v in vars(a).items() if v == ''), None):
+            raise FramepredError(f'{empty} is an empty word; name a file or a folder, or leave the option away.')
+        if getattr(a, 'quiet', False):
             os.environ['FRAMEPRED_PROGRESS'] = '0'
         status = a.fn(a) or 0
         sys.stdout.flush()   # a full disk is known now

@@ -445,7 +445,7 @@ def _gallery_row(a): # an `Answer`
         frames = None
     row = []
     for n in OBSERVED-1, TARGET:
-        row.append(colorize(a.masks[n]) if frames is None else overlay(frames[n], a.masks[n]))
+        row.append(colorize(a.masks[n]) if frames is None else overlay(frames[n], a.masks[n], 0))
     row.append(colorize(truth))
     pred = a.predicted.get(FRAMES)
     if pred is None:

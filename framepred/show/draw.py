@@ -359,8 +359,8 @@ def _write_head(fig, grid, bottom, line, captions, roles):
         _bars(fig, grid, bottom, [roles[i] for i in line.columns])
     for place, i in enumerate(line.columns):
         colour = _ROLES[roles[i]][1] if roles else INK
-        fig.write(grid.x(place)+grid.w/2, bottom-9, captions[i], _CAPTION, colour, ha='center', va='bottom',
-                  linespacing=1.1)
+        low = bottom-(8 if roles else 4)
+        fig.write(grid.x(place)+grid.w/2, low, captions[i], _CAPTION, colour, ha='center', va='bottom', linespacing=1.1)
 
 _CAPTION = 8   # points; never less, or nobody reads it
 
