@@ -229,9 +229,13 @@ def stage(
     competitions=(),  # and competitions
     resume=False,     # attach the kernel's own last version
     internet=None,    # instead of what kaggle_kernel.json says
+    which='',         # a kernel of its own: kaggle_kernel_WHICH.json
 ):
     "Make both folders anew; gives the metadata of kernel and data set"
-    meta = json.loads((root/'kaggle_kernel.json').read_text(encoding='utf-8'))
+    said = root/(f'kaggle_kernel_{which}.json' if which else 'kaggle_kernel.json')
+    if not said.is_file():
+        raise SystemExit(f'there is no {said.name}; without --kernel the predictor is staged.')
+    meta = json.loads(said.read_text(encoding='utf-8'))
     check_kernel(meta)
     shutil.rmtree(build, ignore_errors=True)
     dataset = build/'dataset'
@@ -263,6 +267,7 @@ def arguments():
         help='your name on Kaggle (default: the environment variable KAGGLE_USERNAME, '
              'else the one in kaggle_kernel.json)',
     )
+    p.add_argument('--kernel', default='', metavar='NAME', help='another kernel than the predictor: classify')
     p.add_argument('--data', nargs='*', default=[], metavar='OWNER/SLUG', help='data sets to attach: your clips')
     p.add_argument('--competition', nargs='*', default=[], metavar='SLUG', help='competitions to attach')
     p.add_argument(
@@ -307,4 +312,4 @@ def report(
 if __name__ == '__main__':
     a = arguments()
     internet = None if a.internet is None else a.internet == 'on'
-    report(*stage(a.user, a.data, a.competition, a.resume, internet), a.user)
+    report(*stage(a.user, a.data, a.competition, a.resume, internet, a.kernel), a.user)

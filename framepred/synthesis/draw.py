@@ -128,7 +128,7 @@ def synthesize(
     _begin(out, plan, pairs)
     for n, pair in enumerate(progress(pairs, desc='masks', unit='mask')):
         name = f'sample_{n+1:06d}'
-        if (out/'grids'/f'{name}.png').exists():
+        if (out/'grids'/f'{name}.png').exists() and (out/name).is_dir():
             continue
         truth, mask = data.read(pair)
         addresses = [(seed, pair.name, k) for k in range(samples)]
@@ -147,8 +147,11 @@ def _begin(out, plan, pairs):
     if before and before['plan'] != plan:
         raise FramepredError(f'{out} holds pictures made with {before["plan"]}, not with {plan}; '
                              'choose another folder or delete that one.')
-    if not before or len(before['names']) < len(pairs):
-        write_json(note, dict(plan=plan, names=[p.name for p in pairs]))
+    known, names = before['names'] if before else [], [p.name for p in pairs]
+    if any(a != b for a, b in zip(known, names)):
+        raise FramepredError(f'{out} holds pictures of other masks, such as {known[0]}; choose another folder.')
+    if len(known) < len(names):
+        write_json(note, dict(plan=plan, names=names))
 
 def _grid(data, mask, truth, pictures):
     "Mask, truth where there is one, and the samples, side by side"
