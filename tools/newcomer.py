@@ -322,7 +322,8 @@ def killed(command, seconds, cache, kills=5):
     env = dict(os.environ, PYTHONPATH=str(root), OMP_NUM_THREADS='1', XDG_CACHE_HOME=str(cache))
     line = [sys.executable, '-c', 'from framepred.app.cli import main; raise SystemExit(main())', *command]
     for k in range(kills):
-        p = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        p = subprocess.Popen(
+            line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             p.wait(seconds*(1+k/3))
         except subprocess.TimeoutExpired:

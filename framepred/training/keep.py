@@ -140,12 +140,14 @@ class Watch:
     bar: object = None
     figure: object = None
     picture: object = None # net → a picture of what it can do, uint8 (H, W, 3)
-    drawn: float = None    # when the files were last drawn
+    drawn: float = None    # when the curve was last drawn,
+    sampled: float = None  # and the picture
 
     def open(self, bar):
         # before the first step nothing is worth keeping
         step = self.keeper.at.step or -1
-        self.log, self.bar, self.drawn = Log(self.keeper.out/'log.csv', step), bar, time.monotonic()
+        self.log, self.bar = Log(self.keeper.out/'log.csv', step), bar
+        self.drawn = self.sampled = time.monotonic()
 
     def look(self, phase:int, lr:dict, seconds:float, metric=None, metrics=None): # metric: the one that chooses
         "Log the losses since the last look, and what an evaluation gave"
@@ -161,10 +163,10 @@ class Watch:
         self.bar.set_postfix({k: f'{v:.4g}' for k, v in shown.items() if v is not None})
         if metrics and self.plot and 'ipykernel' in sys.modules:
             self._draw(metric)
-        if metrics and time.monotonic()-self.drawn > DRAW_EVERY:
-            self.files(metric, lr)
+        if time.monotonic()-self.drawn > DRAW_EVERY:
+            self.files(metric, lr, metrics or time.monotonic()-self.sampled > 4*DRAW_EVERY)
 
-    def files(self, metric, lr):
+    def files(self, metric, lr, sample=True):
         "The curve so far, and what the network can do now, as pictures in the run's folder"
         import matplotlib.pyplot as plt
         out, stepper = self.keeper.out, self.keeper.stepper
@@ -172,18 +174,23 @@ class Watch:
         try:
             with atomic(out/'curve.png') as tmp:
                 fig.savefig(tmp, dpi=110)
-            with torch.no_grad():
-                shown = self.picture and self.picture(stepper.averaged.eval())
+            if sample and self.picture:
+                self._sample(out/'samples'/f'step_{self.keeper.at.step:08}.png')
             if stepper.ema is None and lr:
                 stepper.wake(lr)
-            if shown is not None:
-                from PIL import Image
-                with atomic(out/'samples'/f'step_{self.keeper.at.step:08}.png') as tmp:
-                    Image.fromarray(shown).save(tmp)
         except FramepredError as e:
             self.say(f'{e} Training goes on.')
         plt.close(fig)
         self.drawn = time.monotonic()
+
+    def _sample(self, file):
+        from PIL import Image
+        with torch.no_grad():
+            shown = self.picture(self.keeper.stepper.averaged.eval())
+        if shown is not None:
+            with atomic(file) as tmp:
+                Image.fromarray(shown).save(tmp)
+        self.sampled = time.monotonic()
 
     def _means(self)->dict:
         "Each loss's mean over the steps that had it; a loss that runs away ends the run"

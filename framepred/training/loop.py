@@ -13,7 +13,7 @@ import torch
 from ..core import FramepredError, seed_of, to_dict
 from ..runtime import progress, span
 from .checkpoint import Run
-from .keep import Judge, Keeper, Progress, Watch, alone
+from .keep import DRAW_EVERY, Judge, Keeper, Progress, Watch, alone
 from .phases import Batch, Evaluate, Loss, Phase, TrainSettings
 from .phases import check_minutes, extend_phases, find_phase, fit_phases, lr_at, prefetch
 from .step import Stepper, seed_generators
@@ -274,6 +274,8 @@ class Trainer:
             if problem := self.save():
                 raise FramepredError(problem)
         self.stepper.acc.end_training()
+        if self.stepper.main and self.at.step > begun and time.perf_counter()-self.start > DRAW_EVERY:
+            self.watch.files(self.judge.chooses(self.plan.phases[-1])[0], {})   # how it ended
         plan = self.plan
         return Run(self.out, self.at.step, plan.steps, why or 'done', self.at.best, self.seconds, plan.all_steps)
 
