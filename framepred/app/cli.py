@@ -285,7 +285,7 @@ def _synthesis_options(verbs):
     v = _verb(verbs, 'synthesize', help, _synthesize, seed=True, device=True, batch=batch)
     v.add_argument('masks', metavar='MASKS', help=f'a folder of masks, {pairs}')
     v.add_argument('out', metavar='OUT', help='folder of the pictures')
-    v.add_argument('--weights', required=True, help='made by `train-synthesis`')
+    v.add_argument('--weights', default=None, help='made by `train-synthesis` (default: the shipped ones)')
     v.add_argument('--samples', type=_positive, default=5, help='pictures of each mask')
     v.add_argument('--guidance', type=float, default=None, help=f'1: as the mask says; more: more so {_STORED}')
     v.add_argument('--steps', type=_positive, default=None, help=f'steps of the sampler {_STORED}')

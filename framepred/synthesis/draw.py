@@ -32,7 +32,7 @@ class Synthesizer:
         self.net = net.to(self.device).eval().requires_grad_(False)
 
     @classmethod
-    def load(cls, folder, device='auto'):
+    def load(cls, folder=None, device='auto'): # the shipped ones when None
         "From a folder that `save` or `train_synthesis` made"
         net, settings, facts = load_net(find_weights('synthesis', folder), 'synthesis', SynthesisSettings, SynthesisNet)
         return cls(net, settings, device, facts)
