@@ -81,20 +81,20 @@ def draw(arrows, path):
     for name in arrows:
         rooms.setdefault(name.split('.')[0], []).append(name.split('.')[-1])
     between = Counter((a.split('.')[0], b.split('.')[0]) for a, into in arrows.items() for b in into)
-    fig, ax = plt.subplots(figsize=(8, 9), layout='constrained')
+    fig, ax = plt.subplots(figsize=(11, 9), layout='constrained')
     for y, room in enumerate(ROOMS):
         inside = '' if rooms.get(room) == [room] else '  ·  '.join(rooms.get(room, []))
         ax.text(.02, y, room, va='center', weight='bold', size=11)
-        ax.text(.18, y, inside, va='center', size=9, color='#444444')
+        ax.text(.13, y, inside, va='center', size=9, color='#444444')
         ax.axhspan(y-.42, y+.42, color='#eef2f7', zorder=0)
     for (a, b), n in between.items():
         i, j = ROOMS.index(a), ROOMS.index(b)
         if a == b:
             continue
-        bow = .05+.028*(i-j)
+        bow = .04+.018*(i-j)
         line = dict(arrowstyle='-|>', color='#4477aa' if i > j else '#ee6677', alpha=.55, lw=.6+.25*n,
                     connectionstyle=f'arc3,rad={bow}')
-        ax.annotate('', (.8, j), (.8, i), arrowprops=line)
+        ax.annotate('', (.96, j), (.96, i), arrowprops=line)
     ax.set(xlim=(0, 1), ylim=(-.6, len(ROOMS)-.4))
     ax.axis('off')
     ax.set_title('Rooms from the ground up; an arrow leads to what is imported', size=11)
