@@ -194,13 +194,7 @@ def train(
     if model == 'segmenter':
         from framepred.segment.segmenter import train_segmenter
         return train_segmenter(
-            data,
-            encoder_weights=encoder_weights,
-            pseudo=pseudo,
-            drop_bad=drop_bad,
-            batch_size=batch_size,
-            **common,
-        )
+            data, encoder_weights=encoder_weights, pseudo=pseudo, drop_bad=drop_bad, batch_size=batch_size, **common)
     label = Sight(segmenter, device) if segmenter else None
     if model == 'layout':
         from framepred.motion.futures import train_both

@@ -44,23 +44,23 @@ def dot(a, b):
     "Scalar products along the last axis"
     return np.einsum('...i,...i->...', a, b)
 
+def _onto_floor(eye, rays): # down to the floor; rays that never come down go far away
+    down = np.minimum(rays[..., 2:], -.02)
+    return eye-rays*eye[2]/down
+
+def _floor_light(floor, p): # a colour; (n, 3) -> (n, 3) in 0…255
+    "The floor without objects: darker far away and a little towards the front corners"
+    far = np.clip((p[:, 1]-2)/22, 0, 1)
+    return floor*(1.015-.24*far**1.2-.0012*(p[:, 0]**2)*(1-far))[:, None]
+
 class Painter:
     "Paints the frames of one scene in one light"
     def __init__(self, scene, look:Look):
         self.viewer, self.scene, self.look, self.eye = Viewer(scene), scene, look, np.asarray(scene.camera.eye)
         ids = [kind_of(k) for k in scene.kinds]
         self.colour, self.metal = TINT[[c for _, _, c in ids]], np.array([m == 1 for _, m, _ in ids])
-        self.floor_at = self._onto_floor(self.viewer.rays)   # (160, 240, 3) the floor seen by each pixel
-        self.empty = self._floor_light(self.floor_at.reshape(-1, 3)).reshape(*SIZE, 3)
-
-    def _onto_floor(self, rays): # down to the floor; rays that never come down go far away
-        down = np.minimum(rays[..., 2:], -.02)
-        return self.eye-rays*self.eye[2]/down
-
-    def _floor_light(self, p): # (n, 3) -> (n, 3) in 0…255
-        "The floor without objects: darker far away and a little towards the front corners"
-        far = np.clip((p[:, 1]-2)/22, 0, 1)
-        return self.look.floor*(1.015-.24*far**1.2-.0012*(p[:, 0]**2)*(1-far))[:, None]
+        self.floor_at = _onto_floor(self.eye, self.viewer.rays)   # (160, 240, 3) the floor seen by each pixel
+        self.empty = _floor_light(self.look.floor, self.floor_at.reshape(-1, 3)).reshape(*SIZE, 3)
 
     def frame(self, qpos)->tuple: # (n, 7)
         "`(picture, mask)`, uint8 (160, 240, 3) and (160, 240)"
@@ -115,7 +115,7 @@ class Painter:
         "`(colour, object, normal)` of what each ray from the eye meets"
         obj, dist, normal = self.viewer.cast(self.eye, rays, normals=True)
         floor = obj < 0
-        point = np.where(floor[:, None], self._onto_floor(rays), self.eye+rays*dist[:, None])
+        point = np.where(floor[:, None], _onto_floor(self.eye, rays), self.eye+rays*dist[:, None])
         normal = np.where(floor[:, None], (0., 0, 1), normal)
         colour = np.empty((len(rays), 3))
         shade = self._lamps(point, normal, obj)
@@ -123,7 +123,7 @@ class Painter:
         ambient = 1-self.look.power.sum()  # the floor's light is 1 where nothing stands in the way
         up = (self.look.lamps/np.linalg.norm(self.look.lamps, axis=1, keepdims=True))[:, 2]
         light = ambient*self._open_sky(point[f])+(shade[f]/up)@self.look.power
-        colour[f] = self._floor_light(point[f])*light.clip(0, 1.02)[:, None]
+        colour[f] = _floor_light(self.look.floor, point[f])*light.clip(0, 1.02)[:, None]
         o = np.flatnonzero(~floor)
         if len(o): colour[o] = self._surface(obj[o], point[o], normal[o], rays[o], shade[o])
         return colour, obj, normal
@@ -190,7 +190,7 @@ class Painter:
         floor_at = point+way*t[:, None]
         floor_at[:, :2] = np.clip(floor_at[:, :2], -12, 12)
         floor_at[:, 2] = 0
-        floor = self._floor_light(floor_at)*(.45+.55*self._open_sky(floor_at))[:, None]*1.15
+        floor = _floor_light(self.look.floor, floor_at)*(.45+.55*self._open_sky(floor_at))[:, None]*1.15
         up = np.clip(way[:, 2], 0, 1)[:, None]
         room = np.array([52., 54, 57])+np.array([58., 56, 54])*np.exp(-up*4)
         out = np.where(down[:, None], floor, room)
