@@ -19,6 +19,9 @@ HEAVY = (
     'segmentation_models_pytorch', 'torchmetrics', 'IPython', 'nbdev.test', 'execnb.shell', 'diffusers',
 )
 
+# These take a minute and more, so they begin first: one that begins last is waited for by all
+LONG = ('kaggle', 'segmenter', 'loop', 'cli')
+
 
 def run(path, flags, pipe):
     "One chapter, in a process of its own"
@@ -44,13 +47,19 @@ def test(path, flags):
     return path, passed, time.time()-start
 
 
+def turn(path):
+    "Long chapters first, then by number"
+    name = path.stem.split('_', 1)[-1]
+    return (LONG.index(name) if name in LONG else len(LONG)), path.name
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('names', nargs='*', help='chapters, by any part of their names; all by default')
     p.add_argument('--flags', nargs='*', default=[], help='slow, gpu: cells with these marks run too')
     p.add_argument('--workers', type=int, default=2, help='chapters at once')
     a = p.parse_args()
-    chapters = sorted((root/'nbs').glob('*.ipynb'))
+    chapters = sorted((root/'nbs').glob('*.ipynb'), key=turn)
     if a.names:
         chapters = [c for c in chapters if any(n in c.stem for n in a.names)]
     if not chapters:
