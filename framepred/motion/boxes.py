@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'DOUBT', 'PRESETS', 'FACTS', 'LayoutSettings', 'Recipe', 'features', 'last_box', 'box_sides', 'pairs',
-           'LayoutNet', 'log_doubt', 'side_errors', 'layout_loss', 'shaken', 'Windows', 'windows_of', 'layout_errors']
+           'LayoutNet', 'widened', 'log_doubt', 'side_errors', 'layout_loss', 'shaken', 'Windows', 'windows_of',
+           'layout_errors']
 
 # %% ../../nbs/28_boxes.ipynb #imports
 import dataclasses
@@ -145,6 +146,19 @@ class LayoutNet(nn.Module):
             box = torch.cat([box[..., :2], box[..., 2:].clamp(0, 5.5)], -1)
             out.append(torch.cat([box, answer[..., 4:]], -1))
         return torch.stack(out, 1)
+
+@torch.no_grad()
+def widened(net:LayoutNet, s:LayoutSettings, hidden:int)->tuple:
+    "`(net, settings)` with more units in the small networks, which nobody listens to yet: the answers stay the same"
+    wide = dataclasses.replace(s, hidden=hidden)
+    out = LayoutNet(wide)
+    old, new = net.state_dict(), out.state_dict()
+    for name, value in new.items():
+        if value.shape == old[name].shape: value.copy_(old[name])
+        elif value.ndim == 2 and value.shape[0] == old[name].shape[0]:   # what is heard of them
+            value.zero_()[:, :s.hidden] = old[name]
+        else: value[:s.hidden] = old[name]                               # what they hear: at random
+    return out, wide
 
 # %% ../../nbs/28_boxes.ipynb #loss
 def log_doubt(out): # (…, 7)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np, torch
 from ..data.batches import holdout
 from .boxes import PRESETS, STEPS, LayoutNet, LayoutSettings, Windows, box_sides, layout_errors
-from .boxes import layout_loss, log_doubt
+from .boxes import layout_loss, log_doubt, widened
 from ..training.checkpoint import Loaded, Run, load_net
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError, seed_of
 from ..files import save_weights
@@ -274,6 +274,7 @@ class LayoutTask(Task):
 
     def start(self, preset, init, out):
         net, settings, facts = Layout.load(init).parts
+        if preset.net.hidden > settings.hidden: net, settings = widened(net, settings, preset.net.hidden)
         self.first = {name: value.clone() for name, value in net.state_dict().items()}
         return Begun(net, settings, dict(earlier_steps=facts.get('step', 0)+facts.get('earlier_steps', 0)))
 

@@ -173,10 +173,14 @@ class Album:
             self._ratios[t] = ratio, self.masks[t][tuple(nearest)]
         return self._ratios[t]
 
-    def picture(self, mask)->Collage: # (H, W) ids: what is to be shown
+    def picture(
+        self,
+        mask,       # (H, W) ids: what is to be shown
+        forget=(),  # ids that are left out, as if they had never been seen
+    )->Collage:
         "The floor, on it the shadows, on them the objects"
         mask = np.asarray(mask)
-        ids = [k for k in np.unique(mask) if k and k in self.ids]
+        ids = [k for k in np.unique(mask) if k and k in self.ids and k not in forget]
         light = np.ones((*SIZE, 3), np.float32)
         objects, seen = np.zeros((*SIZE, 3), np.float32), mask == 0
         for id, now in zip(ids, observe(mask[None], ids)[0] if ids else ()):

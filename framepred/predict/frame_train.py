@@ -20,8 +20,9 @@ from ..motion.layout import Layout, decide
 from ..motion.slots import SLOTS, clip_tokens, pick_ids
 from .collage import Album
 from .frames import ANY, PATCH, PICTURE, FrameNet, FramePainter, FrameSettings
-from .frames import encode_frame, picture_in, places, slot_shares
+from .frames import decode_frame, encode_frame, picture_in, places, slot_shares
 from ..runtime import progress
+from ..segment.unetpp import IGNORE, seg_loss
 from ..training.checkpoint import Run, load_net
 from ..training.fit import Begun, Preset, Task, fit, presets
 from ..training.phases import Phase, TrainSettings
@@ -38,6 +39,9 @@ class FrameRecipe:
     off: float = .5       # how far the sides of a future are off, in pixels
     unknown: float = .2   # share of draws that are not told what kind the objects are
     last: float = .5      # share of draws at the last noise level, where every sampler begins
+    forget: float = .3    # share of rows in which one object is painted as if it had never been seen
+    judge: float = 0.     # weight of what a segmenter finds in the picture, where one is at hand
+    judged: int = 4       # crops of a batch that it looks at
 
 PLANES = dict(truth=(3,), base=(3,), floor=(3,), told=(), mask=(), clear=(), seen=()) # uint8 (N, H, W, …)
 
@@ -51,13 +55,15 @@ def came_true(layout:Layout, forecast, masks, t:int, off:float, r)->np.ndarray: 
     sharp = forecast._replace(sides=sides, doubt=np.full_like(forecast.doubt, SHARP))
     return decide(layout.maps(sharp, ahead), forecast.ids, .5)
 
-def row_of(layout:Layout, clip, album:Album, forecast, true:bool, off:float, r)->dict:
+def row_of(layout:Layout, clip, album:Album, forecast, true:bool, recipe:FrameRecipe, r)->dict:
     "One row: a later frame, and what the painter is told of it"
     import cv2
     t = int(r.integers(OBSERVED, FRAMES))
     mask = clip.masks[t]
-    told = mask if true or not len(forecast.ids) else came_true(layout, forecast, clip.masks, t, off, r)
-    collage = album.picture(told)
+    told = mask if true or not len(forecast.ids) else came_true(layout, forecast, clip.masks, t, recipe.off, r)
+    # newcomers are rare, and what they look like has to be known by heart
+    known = np.intersect1d(told, album.ids[album.ids > 0])
+    collage = album.picture(told, r.choice(known, 1) if len(known) and r.random() < recipe.forget else ())
     untold = ((mask > 0) & ~np.isin(mask, told)).astype(np.uint8)   # nobody can paint what nobody told of
     size = 17
     near = cv2.dilate(untold, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
@@ -68,7 +74,8 @@ def row_of(layout:Layout, clip, album:Album, forecast, true:bool, off:float, r)-
 def make_rows(refs, layout:Layout, recipe:FrameRecipe, folder, seed:int=0)->dict: # clips with pictures and masks
     "Rows of all clips, as arrays on disk; made once"
     folder = Path(folder)
-    plan = dict(clips=[[r.name, r.split] for r in refs], rows=recipe.rows, off=recipe.off, seed=seed)
+    plan = dict(
+        clips=[[r.name, r.split] for r in refs], rows=recipe.rows, off=recipe.off, forget=recipe.forget, seed=seed)
     if not (folder/'plan.json').exists() or read_json(folder/'plan.json') != plan:
         shutil.rmtree(folder, ignore_errors=True)
         with atomic(folder) as tmp:
@@ -97,7 +104,7 @@ def _write_rows(refs, layout, recipe, folder, seed):
         where = cv2.resize((past[-1] > 0).astype(np.uint8)*255, small, interpolation=cv2.INTER_AREA)
         for k in range(recipe.rows):
             n = i*recipe.rows+k
-            made = row_of(layout, clip, album, forecast, k == 0, recipe.off, rng('frame row', seed, clip.name, k))
+            made = row_of(layout, clip, album, forecast, k == 0, recipe, rng('frame row', seed, clip.name, k))
             for name, a in made.items(): out[name][n] = a
             out['last'][n] = np.concatenate([last, where[..., None]], -1)
             out['ids'][n, :len(ids)] = ids
@@ -141,6 +148,7 @@ class FrameDraws:
         truth, shares = picture_in(self.rows['truth'][n][s])[None], slot_shares(table[mask])[None]
         out['x0'] = encode_frame(self.s, batch, truth, shares)[0]
         out['clear'] = torch.from_numpy(np.array(self.rows['clear'][n][s]))[None].float()
+        out['classes'] = torch.from_numpy(mask)   # ids as they are in the data set
         return out | self._noise(out['x0'], *address)
 
     def _corner(self, r, told, mask):
@@ -161,15 +169,29 @@ class FrameDraws:
         if torch.rand((), generator=g) < self.recipe.last: t = torch.tensor(steps-1)
         return dict(t=t, noise=torch.randn(x0.shape, generator=g))
 
-def frames_loss(net:FrameNet, d, phase=None)->dict:
+def frames_loss(
+    net:FrameNet,
+    d,           # a batch of `FrameDraws`
+    judge=None,  # picture (b, H, W, 3) in 0…255 → class scores: a segmenter's net, its weights held fast
+    weight=0.,   # of what it says
+    judged=4,    # crops that it looks at
+)->dict:
     "Squared error of the guess at the clean differences, where somebody could have known"
     s = net.settings
     x = torch.zeros_like(d['x0']) if s.method == 'twin' else q_sample(d['x0'], d['t'], d['noise'], s.schedule)
-    error = (net(x, d['t'], net.condition(d)).float()-d['x0'])**2                         # (B, 59, h, w)
+    guess = net(x, d['t'], net.condition(d)).float()
+    error = (guess-d['x0'])**2                                                            # (B, 59, h, w)
     clear = d['clear']                                                                    # (B, 1, H, W)
     picture = (error[:, :PICTURE]*F.pixel_unshuffle(clear.expand(-1, 3, -1, -1), PATCH)).mean()
     mask = (error[:, PICTURE:]*(F.avg_pool2d(clear, PATCH) > .99)).mean()
-    return dict(loss=picture+mask, picture=picture, mask=mask)
+    out = dict(loss=picture+mask, picture=picture, mask=mask)
+    if judge is not None:
+        few = slice(judged)
+        seen = decode_frame(s, dict(base=d['base'][few], slots=d['slots'][few]), guess[few])[0]
+        target = torch.where(clear[few, 0] > 0, d['classes'][few].long(), IGNORE)
+        out['judged'] = seg_loss(judge((seen.clamp(-1, 1)+1).movedim(1, -1)*127.5), target)['ce']
+        out['loss'] = out['loss']+weight*out['judged']
+    return out
 
 # %% ../../nbs/38_frame_train.ipynb #train
 def _preset(channels, multipliers, batch_size, **recipe):
@@ -188,7 +210,8 @@ class FramesTask(Task):
     "Learn to paint what is told"
     kind, metric, presets = 'frames', 'held_loss', FRAME_PRESETS
 
-    def __init__(self, data, layout:Layout): self.refs, self.layout = open_data(data).split('train'), layout
+    def __init__(self, data, layout:Layout, segmenter=None):
+        self.refs, self.layout, self.segmenter = open_data(data).split('train'), layout, segmenter
 
     def read(self, preset, out, seed):
         self.recipe = k = preset.recipe
@@ -210,12 +233,14 @@ class FramesTask(Task):
         self.fixed = [held(i, range(24)) for i in range(2)]
         return FrameDraws(self.rows, self.learn, settings, preset.recipe, preset.how.batch_size, seed)
 
-    def loss(self, net, data, phase): return frames_loss(net, data, phase)
+    def loss(self, net, data, phase):
+        if self.segmenter is None: return frames_loss(net, data)
+        return frames_loss(net, data, self.segmenter.net, self.recipe.judge, self.recipe.judged)
 
     def evaluate(self, net, phase):
         device = next(net.parameters()).device
         on = [{k: v.to(device) for k, v in d.items()} for d in self.fixed]
-        losses = [frames_loss(net, d) for d in on]
+        losses = [self.loss(net, d, phase) for d in on]
         return {f'held_{k}': float(np.mean([float(d[k]) for d in losses])) for k in losses[0]}
 
     def phases(self, recipe): return [Phase(recipe.steps, {'all': recipe.lr}, recipe.warmup)]
@@ -240,6 +265,8 @@ def train_frames(
     device='auto',
     batch_size=None,
     workers=1,
+    segmenter=None,    # a `Segmenter`, on the same device: has to find in the picture what came (`judge`)
 )->Run:
     "Train a painter of frames; called again, it goes on"
-    return fit(FramesTask(data, layout), preset, out, max_minutes, init, seed, batch_size, device, workers)
+    task = FramesTask(data, layout, segmenter)
+    return fit(task, preset, out, max_minutes, init, seed, batch_size, device, workers)
