@@ -181,7 +181,7 @@ class Source(NamedTuple):
     "Clips to learn where things go from: a data set's, simulated ones, or both"
     data: object = None         # the data set's folder
     simulated: int = 0          # so many clips straight from the simulator
-    profile: str = 'standard'   # of those: `varied` for what has to hold elsewhere
+    profile: str|World = 'standard'   # of those: `varied` for what has to hold elsewhere
     seed: int = 0               # of those
     label: object = None        # frames (T, H, W, 3) → ids: `Segmenter.clip_labels`, to learn from its masks too
     workers: int = 1            # processes that simulate
@@ -191,10 +191,14 @@ class Source(NamedTuple):
         "What is worth keeping with weights that learned from them"
         return dict(
             simulated=self.simulated,
-            profile=self.profile if self.simulated else None,
+            profile=self.profile if isinstance(self.profile, str) else to_dict(self.profile),
             data=self.data is not None,
             segmented=self.label is not None,
             share=self.share)
+
+def _slug(profile)->str:
+    "A profile in a file's name"
+    return profile if isinstance(profile, str) else f'world{seed_of(repr(profile)) % 16**8:08x}'
 
 def gather(source:Source, out)->tuple: # out: a folder where tokens are kept
     "`(train, held)` tokens of these clips; a part of either kind is held out by its number, with a share of the first"
@@ -208,7 +212,7 @@ def gather(source:Source, out)->tuple: # out: a folder where tokens are kept
         parts.append(load_tokens(name))
     for a in progress(range(0, s.simulated, CHUNK), desc='simulated clips', unit=f'{CHUNK} clips'):
         upto = min(a+CHUNK, s.simulated)
-        kind = '' if s.profile == 'standard' else f'{s.profile}_'
+        kind = '' if s.profile == 'standard' else f'{_slug(s.profile)}_'
         name = cache/f'simulated_{kind}{s.seed}_{a}-{upto}.npz'
         if not name.exists(): make_tokens(s.seed, 'train', range(a, upto), s.workers, s.profile).save(name)
         parts.append(load_tokens(name))

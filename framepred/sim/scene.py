@@ -4,13 +4,16 @@
 
 # %% auto #0
 __all__ = ['SHAPES', 'MATERIALS', 'COLOURS', 'DT', 'STEP', 'LEAD', 'PARKED', 'WORLDS', 'STANDARD', 'OTHER', 'PROFILES', 'kind_of',
-           'kind_name', 'Camera', 'World', 'draw_world', 'Scene', 'draw_scene']
+           'kind_name', 'Camera', 'World', 'save_world', 'load_world', 'find_profile', 'draw_world', 'Scene',
+           'draw_scene']
 
 # %% ../../nbs/07_scene.ipynb #imports
 import dataclasses
 from functools import cached_property
+from pathlib import Path
 import numpy as np
-from ..core import SIZE, FramepredError, rng
+from ..core import SIZE, FramepredError, from_dict, rng, to_dict
+from ..files import read_json, write_json
 
 # %% ../../nbs/07_scene.ipynb #kinds
 SHAPES = ('cube', 'sphere', 'cylinder')
@@ -83,11 +86,27 @@ WORLDS = dict(
 STANDARD, OTHER = WORLDS['standard'], WORLDS['other']
 PROFILES = (*WORLDS, 'varied')
 
-def draw_world(profile:str, seed:int, split:str, number:int)->World:
+def save_world(path, world:World, **facts):
+    "Write a world, for `load_world` and `simulate --profile FILE`"
+    write_json(path, dict(world=to_dict(world)) | facts)
+
+def load_world(path)->World:
+    "What `save_world` or `framepred calibrate` wrote"
+    return from_dict(World, read_json(path).get('world'), where=path)
+
+def find_profile(name)->str|World: # one of `PROFILES`, or a file that `framepred calibrate` wrote
+    "The profile as the simulator takes it"
+    if name in PROFILES: return name
+    if Path(str(name)).suffix == '.json': return load_world(name)
+    raise FramepredError(
+        f'there is no simulator profile {name!r}; there are {", ".join(PROFILES)}, '
+        'and files (.json) that `framepred calibrate` writes.')
+
+def draw_world(profile:str|World, seed:int, split:str, number:int)->World:
     "The world of one clip: with `varied` another for each, else the same for all"
+    if not isinstance(profile, World): profile = find_profile(profile)
     if profile in WORLDS: return WORLDS[profile]
-    if profile != 'varied':
-        raise FramepredError(f'there is no simulator profile {profile!r}; there are {", ".join(PROFILES)}.')
+    if isinstance(profile, World): return profile
     r = rng(seed, 'world', split, number)
     if r.random() < .35: return STANDARD   # so that what learns from varied clips keeps what it knew
     around, up, away = r.uniform(-.5, .5), np.deg2rad(r.uniform(20, 48)), 10.7*r.uniform(.85, 1.45)
@@ -112,7 +131,7 @@ class Scene:
     camera: Camera
     world: World = STANDARD
 
-def draw_scene(seed:int, split:str, number:int, profile:str='standard')->Scene:
+def draw_scene(seed:int, split:str, number:int, profile:str|World='standard')->Scene:
     "The scene of one clip, a pure function of its address and profile"
     world = draw_world(profile, seed, split, number)
     r = rng(seed, 'scene', split, number)

@@ -241,7 +241,7 @@ def simulate_split(out,               # the data set's folder
                    workers:int=2,     # processes
                    state=False,       # keep each clip's physical state beside it, for the oracle
                    masks_only=False,  # masks without pictures
-                   profile='standard'): # whose camera, sizes, contacts: `standard`, `other` or `varied`
+                   profile='standard'): # whose camera, sizes, contacts: a name of `PROFILES`, or a `World`
     "Make the clips of one split that are not there yet"
     if split not in SPLITS: raise FramepredError(f'{split} is not a split; there are {", ".join(SPLITS)}.')
     out, first = Path(out), FIRST[split] if first is None else first
@@ -249,7 +249,8 @@ def simulate_split(out,               # the data set's folder
     _mujoco()
     draw_world(profile, seed, split, first)
     how = dict(seed=seed, state=bool(state), masks_only=bool(masks_only))
-    _remember(out, split, how | ({} if profile == 'standard' else dict(profile=profile)))
+    made = {} if profile == 'standard' else dict(profile=to_dict(profile) if isinstance(profile, World) else profile)
+    _remember(out, split, how | made)
     _tidy(out/split)
     jobs = [(out/split/f'video_{n}', seed, split, n, state, masks_only, profile) for n in range(first, first+count)]
     jobs = [j for j in jobs if not j[0].exists()]
