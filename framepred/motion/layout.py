@@ -15,12 +15,13 @@ from ..data.batches import holdout
 from .boxes import PRESETS, STEPS, LayoutNet, LayoutSettings, Windows, box_sides, layout_errors
 from .boxes import layout_loss, log_doubt, widened
 from ..training.checkpoint import Loaded, Run, load_net
-from ..core import FRAMES, OBSERVED, SIZE, FramepredError, seed_of
+from ..core import FRAMES, OBSERVED, SIZE, FramepredError, seed_of, to_dict
 from ..files import save_weights
 from ..runtime import get_device, progress
 from ..data.reading import open_data, read_clip
 from ..score.metrics import iou_counts, jaccard
 from ..show.palette import colorize
+from ..sim.scene import World
 from ..training.fit import Begun, Task, fit
 from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, load_tokens, make_tokens
 from .slots import pick_ids, read_tokens, stack_tokens, widths
@@ -189,9 +190,10 @@ class Source(NamedTuple):
 
     def facts(self)->dict:
         "What is worth keeping with weights that learned from them"
+        profile = self.profile if isinstance(self.profile, str) else to_dict(self.profile)
         return dict(
             simulated=self.simulated,
-            profile=self.profile if isinstance(self.profile, str) else to_dict(self.profile),
+            profile=profile if self.simulated else None,
             data=self.data is not None,
             segmented=self.label is not None,
             share=self.share)

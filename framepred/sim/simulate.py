@@ -11,11 +11,11 @@ import dataclasses, json, shutil
 from pathlib import Path
 import numpy as np
 from PIL import Image
-from ..core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, rng
+from ..core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError, rng, to_dict
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
 from .physics import _mujoco, State, Viewer, masks_of, save_state, simulate
-from .scene import COLOURS, PARKED, draw_scene, draw_world, kind_of
+from .scene import COLOURS, PARKED, World, draw_scene, draw_world, kind_of
 
 # %% ../../nbs/09_simulate.ipynb #look
 @dataclasses.dataclass(frozen=True)
