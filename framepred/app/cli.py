@@ -66,7 +66,8 @@ def evaluate(
     from framepred.data.reading import open_data
     from framepred.score.evaluate import baselines, score, score_table, write_csv
     from framepred.app.methods import segmenter_method, table_methods
-    from framepred.app.report import score_sections, write_report
+    from framepred.app.report import score_sections
+    from framepred.show.page import write_report
     for file in filter(None, (csv, report)):
         check_place(file)
     data = data or samples_dir()
@@ -332,7 +333,7 @@ def _evaluate_synthesis(a):
 def _synthesis_report(path, scores, generated):
     "Scores, and the first grids, as one page"
     import pandas as pd
-    from framepred.app.report import Section, write_report
+    from framepred.show.page import Section, write_report
     from framepred.synthesis.pictures import read_picture
     how = 'A row: the mask, the true picture, and what was drawn.'
     grids = [read_picture(p) for p in sorted((generated/'grids').glob('*.png'))[:12]]
