@@ -428,7 +428,7 @@ def gallery(
     **how,       # for `film_strip`
 )->'Figure':
     "Frame 11, frame 22, its true mask, the prediction and its errors, a row for each clip"
-    from framepred.show.viz import film_strip
+    from framepred.show.strip import film_strip
     rows = {}
     for label, answer in zip(chosen, answers(method, chosen.values())):
         rows[label] = _gallery_row(answer)
@@ -437,7 +437,8 @@ def gallery(
 
 def _gallery_row(a): # an `Answer`
     "Five pictures; None where there is nothing to show"
-    from framepred.show.viz import colorize, error_map, overlay
+    from framepred.show.palette import colorize, overlay
+    from framepred.show.errors import error_map
     truth = a.masks[TARGET]
     try:
         frames = read_clip(a.ref, masks=False).frames

@@ -17,7 +17,7 @@ from ..core import CLASSES, FRAMES, FramepredError, optional, rng
 from ..data.reading import open_data
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
-from ..show.draw import colorize, palette
+from ..show.palette import colorize, palette
 from ..sim.scene import draw_scene, kind_name
 
 # %% ../../nbs/47_pictures.ipynb #pairs
