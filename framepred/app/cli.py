@@ -64,7 +64,9 @@ def evaluate(
 ):
     "The score table (`table.attrs['notes']` says what was left out), a row for each method"
     from framepred.data.reading import open_data
-    from framepred.score.evaluate import baselines, score, score_table, write_csv
+    from framepred.score.answers import baselines
+    from framepred.score.scoring import score
+    from framepred.score.evaluate import score_table, write_csv
     from framepred.app.methods import segmenter_method, table_methods
     from framepred.app.report import score_sections
     from framepred.show.page import write_report
