@@ -26,7 +26,8 @@ ClipBrowser([read_clip(r) for r in open_data(samples_dir()).split('val')[2:4]])'
 REPORT = '''from framepred.files import samples_dir
 from framepred.data.reading import open_data, read_clip
 from framepred.show.draw import overlay
-from framepred.app.report import Section, chart, strip, write_report
+from framepred.show.page import Section, strip, write_report
+from framepred.show.chart import chart
 clip = read_clip(open_data(samples_dir()).split('val')[3])
 rows = {'frame': clip.frames, 'truth': [overlay(f, m) for f, m in zip(clip.frames, clip.masks)]}
 curve = chart({'one': ([12, 22], [.9, .5])}, 'frame', 'Jaccard')

@@ -8,7 +8,6 @@ __all__ = ['main', 'evaluate', 'predict', 'run', 'simulate', 'train', 'train_all
 # %% ../../nbs/44_cli.ipynb #imports
 import os
 import sys
-from functools import partial
 from .. import __version__
 from .again import read_arguments
 from .datasets import inspect_verb, label_verb, simulate, simulate_verb
@@ -35,21 +34,13 @@ def _parser():
         predict_verb,
         evaluate_verb,
         classify_verb,
-        partial(synthesis_verbs, page=_page),
+        synthesis_verbs,
         clips_verbs,
         description='From 11 frames of a clip of colliding solids, predict frame 22 and its mask.',
         epilog='`framepred VERB --help` tells more. Start with `framepred run`, which needs nothing else.',
     )
     p.add_argument('--version', action='version', version=f'framepred {__version__}')
     return p
-
-def _page(path, title, scores, pictures):
-    "Scores, and rows of pictures, as one page"
-    import pandas as pd
-    from framepred.app.report import Section, write_report
-    how = 'A row: the mask, the true picture, and what was drawn.'
-    sections = [Section('Scores', (pd.DataFrame([scores]),)), Section('Pictures', (how, *pictures))]
-    write_report(path, title, *sections)
 
 # %% ../../nbs/44_cli.ipynb #main
 def main(argv=None)->int:

@@ -203,7 +203,8 @@ def _last_from_pictures(scores):
 
 def _write_report(out, scores, table, clips, scored, seed):
     "Table and film strips as one page, and where it lies"
-    from framepred.app.report import score_sections, write_report
+    from framepred.app.report import score_sections
+    from framepred.show.page import write_report
     write_report(
         out/'report.html',
         'framepred: from 11 frames to frame 22',

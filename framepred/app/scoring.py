@@ -63,7 +63,8 @@ def evaluate(
     from framepred.data.reading import open_data
     from framepred.score.evaluate import baselines, score, score_table, write_csv
     from framepred.app.methods import segmenter_method, table_methods
-    from framepred.app.report import score_sections, write_report
+    from framepred.app.report import score_sections
+    from framepred.show.page import write_report
     for file in filter(None, (csv, report)):
         check_place(file)
     data = data or samples_dir()

@@ -6,7 +6,6 @@
 __all__ = ['synthesis_verbs']
 
 # %% ../../nbs/49a_synthesis_verbs.ipynb #imports
-from functools import partial
 from pathlib import Path
 from ..options import STORED, call, positive, verb
 
@@ -63,28 +62,33 @@ def _synthesize(a):
     out = call(synthesize, a)
     print(f'{out} holds the pictures, and {out}/grids shows each mask beside them.')
 
-def _evaluate_verb(verbs, page):
+def _evaluate_verb(verbs):
     help = 'score what `synthesize` drew: do pictures show what the masks say?'
-    v = verb(verbs, 'evaluate-synthesis', help, partial(_evaluate, page=page), data=_PAIRS, device=True)
+    v = verb(verbs, 'evaluate-synthesis', help, _evaluate, data=_PAIRS, device=True)
     v.add_argument('generated', metavar='GENERATED', help='the folder that `synthesize` made')
     v.add_argument('--segmenter', default=None, help='who names the pixels (default: the shipped one)')
     v.add_argument('--report', default=None, help='write scores and pictures as one HTML page')
 
-def _evaluate(a, page):
+def _evaluate(a):
     from framepred.synthesis.draw import evaluate_synthesis
-    from framepred.synthesis.pictures import read_picture
     scores, generated = call(evaluate_synthesis, a), Path(a.generated)
     print((generated/'evaluation_report.txt').read_text(), end='')
     if a.report:
-        grids = [read_picture(p) for p in sorted((generated/'grids').glob('*.png'))[:12]]
-        page(a.report, f'framepred: pictures in {generated.name}', scores, grids)
+        _write_page(a.report, scores, generated)
 
-def synthesis_verbs(
-    verbs,
-    page,   # called with a file, a title, scores and pictures: writes them as one page
-):
+def _write_page(path, scores, generated):
+    "Scores, and the first grids, as one page"
+    import pandas as pd
+    from framepred.show.page import Section, write_report
+    from framepred.synthesis.pictures import read_picture
+    how = 'A row: the mask, the true picture, and what was drawn.'
+    grids = [read_picture(p) for p in sorted((generated/'grids').glob('*.png'))[:12]]
+    sections = [Section('Scores', (pd.DataFrame([scores]),)), Section('Pictures', (how, *grids))]
+    write_report(path, f'framepred: pictures in {generated.name}', *sections)
+
+def synthesis_verbs(verbs):
     "Add the verbs of semantic synthesis"
     _prepare_verb(verbs)
     _train_verb(verbs)
     _synthesize_verb(verbs)
-    _evaluate_verb(verbs, page)
+    _evaluate_verb(verbs)
