@@ -25,7 +25,7 @@ ClipBrowser([read_clip(r) for r in open_data(samples_dir()).split('val')[2:4]])'
 
 REPORT = '''from framepred.files import samples_dir
 from framepred.data.reading import open_data, read_clip
-from framepred.show.draw import overlay
+from framepred.show.palette import overlay
 from framepred.show.page import Section, strip, write_report
 from framepred.show.chart import chart
 clip = read_clip(open_data(samples_dir()).split('val')[3])

@@ -1,4 +1,4 @@
-"""The table of chapter 47: `python tools/labels.py OUT [--seeds 0 1 2]`
+"""The table of `nbs/51_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2]`
 
 Three tasks, a few seeds each: an auxiliary, a diffusion told by it, and all ways to ask the two, on test pictures
 that no training saw. What is done already is kept, so that it can be stopped, called again, and shared out:
@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from framepred.classify.classifier import (
-    CLASSIFIERS, Auxiliary, AuxiliarySettings, AuxiliaryTask, LabelTask,
-    ask, by_auxiliary, by_diffusion, compare, load_classifier, scored)
+from framepred.classify.auxiliary import Auxiliary, AuxiliarySettings
+from framepred.classify.classifier import CLASSIFIERS, AuxiliaryTask, LabelTask, compare, load_classifier
+from framepred.classify.label_diffusion import ask, by_auxiliary, by_diffusion, scored
 from framepred.classify.pictures import TASKS, calibration_error, read_folders, scores
 from framepred.files import atomic
 from framepred.training.checkpoint import load_net

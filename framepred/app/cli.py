@@ -10,9 +10,9 @@ import os
 import sys
 from .. import __version__
 from .again import read_arguments
+from .asking import evaluate, evaluate_verb, predict, predict_verb, run, run_verb
 from .datasets import inspect_verb, label_verb, simulate, simulate_verb
 from .learning import finetune_verb, train, train_all, train_verb
-from .scoring import evaluate, evaluate_verb, predict, predict_verb, run, run_verb
 from ..classify.classify_verbs import classify_verb
 from ..clips.clips_verbs import clips_verbs
 from ..core import FramepredError

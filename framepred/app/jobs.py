@@ -117,7 +117,7 @@ def _digest(path):
 
 def _frame_22(ref, kit, folder, seed):
     "The mask of one clip's frame 22; its picture goes into the folder, where there is one"
-    from framepred.show.viz import save_png
+    from framepred.show.png import save_png
     frames, said = read_observed(ref)
     for s in said:
         print(f'note: {s}', file=sys.stderr)
@@ -179,8 +179,10 @@ def _split_with_masks(splits)->str|None:
 
 def _score_and_draw(data, split, refs, kit, out, seed):
     "Table and pictures of one split"
-    from framepred.score.evaluate import extremes, gallery, score, score_table, write_csv
-    from framepred.show.viz import save_png
+    from framepred.score.gallery import extremes, gallery
+    from framepred.score.scoring import score
+    from framepred.score.evaluate import score_table, write_csv
+    from framepred.show.png import save_png
     methods = (segmenter_method(kit.sight), *table_methods(refs, kit, seed=seed))
     scores = score(data, split, methods)
     table = score_table(scores, seed=seed)
@@ -219,7 +221,8 @@ def _write_report(out, scores, table, clips, scored, seed):
 
 def rollout_rows(clip, kit:Kit, seed:int=0)->dict:
     "Rows for a film strip: what was seen, what is expected of frames 12–22, how unsure that is, and what came"
-    from framepred.show.draw import heat, overlay
+    from framepred.show.errors import heat
+    from framepred.show.palette import overlay
     shown = clip.frames[:OBSERVED]
     found = kit.sight(shown)
     steps = list(kit.predictor.rollout(
@@ -243,7 +246,9 @@ def rollout_rows(clip, kit:Kit, seed:int=0)->dict:
 
 def draw_rollout(clip, kit:Kit, folder, seed:int=0)->dict:
     "A clip rolled forward, as a film strip and as an animation; gives the rows"
-    from framepred.show.viz import animate, film_strip, save_png
+    from framepred.show.viz import animate
+    from framepred.show.strip import film_strip
+    from framepred.show.png import save_png
     rows = rollout_rows(clip, kit, seed)
     save_png(film_strip(rows), Path(folder)/f'{clip.name}.png')
     moving = {k: rows[k] for k in ('predicted', 'came') if k in rows}
@@ -337,8 +342,11 @@ def predict_clip(
     ahead:int=FRAMES-OBSERVED,   # how many are foreseen
 )->dict:
     "What happens next in one clip; gives the files made"
-    from framepred.show.draw import colorize, film_strip, heat, overlay
-    from framepred.show.viz import animate, save_png
+    from framepred.show.palette import colorize, overlay
+    from framepred.show.strip import film_strip
+    from framepred.show.errors import heat
+    from framepred.show.viz import animate
+    from framepred.show.png import save_png
     kit, out, name = kit or Kit(), Path(out), Path(source).stem
     check_place(out, None)
     most = FRAMES-OBSERVED

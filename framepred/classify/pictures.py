@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from ..core import OBSERVED, SIZE, FramepredError, rng
+from ..core import OBSERVED, SIZE, FramepredError, optional, rng
 from ..files import atomic
 from ..sim.physics import build, masks_of, simulate
 from ..sim.scene import SHAPES, STEP, draw_scene, kind_of
@@ -163,14 +163,8 @@ class Draws:
 
 # %% ../../nbs/50_class_pictures.ipynb #scores
 def _sklearn():
-    try:
-        from sklearn import metrics
-    except ImportError:
-        raise FramepredError(
-            'scores need scikit-learn, which is not installed; '
-            "`pip install 'framepred[classify]'` brings it."
-        ) from None
-    return metrics
+    need = "scores need scikit-learn, which is not installed; `pip install 'framepred[classify]'` brings it."
+    return optional('sklearn.metrics', need)
 
 def reliability(labels, probabilities, bins:int=15)->np.ndarray: # (n,), (n, classes)
     "For each bin of confidence: `(answers, mean confidence, share that is right)`"

@@ -18,9 +18,9 @@ from ..runtime import get_device, progress
 from ..data.reading import open_data, read_clip
 from ..training.checkpoint import find_weights, load_net
 from ..denoise.diffusion import q_sample, sample, timesteps
-from .series import NO_DEVICE, PICTURES, Movie, Series
-from .series import find_series, held_patient, hub_studies, new_uid, patient_of
-from .series import read_movie, read_slice, to_unit, window_of, write_movie, write_slice
+from .movies import PICTURES, Movie, read_movie, write_movie
+from .series import NO_DEVICE, Series, find_series, held_patient, hub_studies, new_uid, patient_of
+from .series import read_slice, to_unit, window_of, write_slice
 from .latent import ClipNet, ClipSettings
 
 # %% ../../nbs/55_enhance.ipynb #windows

@@ -20,7 +20,7 @@ from ..files import save_weights
 from ..runtime import get_device, progress
 from ..data.reading import open_data, read_clip
 from ..score.metrics import iou_counts, jaccard
-from ..show.draw import colorize
+from ..show.palette import colorize
 from ..training.fit import Begun, Task, fit
 from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, load_tokens, make_tokens
 from .slots import pick_ids, read_tokens, stack_tokens, widths

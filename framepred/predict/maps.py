@@ -145,13 +145,14 @@ def past_maps(c:Code,
             parts.append(shares(slots[T-1-back], c.classes, c.size) if there else nothing)
     return torch.cat(parts)
 
-def picture_in(frame, size)->torch.Tensor: # uint8 (H, W, 3)
+def picture_in(frame, size=None)->torch.Tensor: # uint8 or float (H, W, 3); its own size when None
     "Float32 (3, h, w) in −1…1"
-    return shrink(torch.from_numpy(np.array(frame)).permute(2, 0, 1).float()/127.5-1, size)
+    x = torch.from_numpy(np.array(frame)).permute(2, 0, 1).float()/127.5-1
+    return x if size is None else shrink(x, size)
 
 def picture_out(x:torch.Tensor)->np.ndarray: # (3, h, w)
     "Uint8 (H, W, 3) of native size"
-    return ((enlarge(x.clamp(-1, 1)[None])[0]+1)*127.5).round().byte().permute(1, 2, 0).numpy()
+    return ((enlarge(x.clamp(-1, 1))+1)*127.5).round().byte().permute(1, 2, 0).cpu().numpy()
 
 # %% ../../nbs/31_maps.ipynb #prior
 def prior(c:Code,

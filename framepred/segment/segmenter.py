@@ -24,7 +24,7 @@ from ..files import atomic, check_place, read_json, save_weights, write_json
 from ..runtime import get_device, processes, progress
 from ..data.reading import open_data, read_clip
 from ..score.jaccard import jaccard
-from ..show.draw import overlay
+from ..show.palette import overlay
 from ..data.pack import pack
 from ..training.checkpoint import Run, load_net
 from ..training.fit import Begun, Task, fit

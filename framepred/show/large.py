@@ -9,7 +9,8 @@ __all__ = ['Jpeg', 'large']
 import base64
 import io
 from PIL import Image
-from .draw import Picture, film_strip, to_png
+from .png import Picture, to_png
+from .strip import film_strip
 
 # %% ../../nbs/11a_large.ipynb #large
 class Jpeg:

@@ -8,17 +8,14 @@ __all__ = ['build', 'simulate', 'Viewer', 'masks_of', 'State', 'save_state', 'lo
 # %% ../../nbs/08_physics.ipynb #imports
 import dataclasses
 import numpy as np
-from ..core import FRAMES, OBSERVED, TARGET, SIZE, FramepredError
+from ..core import FRAMES, OBSERVED, TARGET, SIZE, FramepredError, optional
 from ..files import atomic
 from .scene import LEAD, PARKED, STANDARD, STEP, Camera, Scene, World, kind_of
 
 # %% ../../nbs/08_physics.ipynb #simulate
 def _mujoco():
-    try: import mujoco
-    except ImportError:
-        raise FramepredError(
-            "simulating needs MuJoCo, which is not installed; `pip install 'framepred[simulate]'` brings it.") from None
-    return mujoco
+    need = "simulating needs MuJoCo, which is not installed; `pip install 'framepred[simulate]'` brings it."
+    return optional('mujoco', need)
 
 def build(scene:Scene):
     "The MuJoCo model of a scene: geom 0 is the floor (group 1), geom i+1 is object i (group 0)"

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from PIL import Image
-from ..core import CLASSES, FRAMES, FramepredError, rng
+from ..core import CLASSES, FRAMES, FramepredError, optional, rng
 from ..data.reading import open_data
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
-from ..show.draw import colorize, palette
+from ..show.palette import colorize, palette
 from ..sim.scene import draw_scene, kind_name
 
 # %% ../../nbs/47_pictures.ipynb #pairs
@@ -215,18 +215,15 @@ def prepare_sidewalk(
 @functools.lru_cache(1)
 def _sidewalk_rows(source):
     "The rows, each with `pixel_values` and `label`"
-    try:
-        from datasets import Image as Column, load_dataset
-    except ImportError:
-        raise FramepredError('photographs come through the datasets library; '
-                             'install it with pip install "framepred[sidewalk]".') from None
+    need = 'photographs come through the datasets library; install it with pip install "framepred[sidewalk]".'
+    datasets = optional('datasets', need)
     files = [str(p) for p in sorted(Path(source).glob('*.parquet'))] if source else None
     if files == []:
         raise FramepredError(f'{source} holds no parquet file; name the folder that does.')
     try:
-        rows = load_dataset('parquet', data_files=files, split='train') if files else load_dataset(
-            'segments/sidewalk-semantic', split='train')
-        return rows.cast_column('pixel_values', Column()).cast_column('label', Column())
+        how = dict(path='parquet', data_files=files) if files else dict(path='segments/sidewalk-semantic')
+        rows = datasets.load_dataset(split='train', **how)
+        return rows.cast_column('pixel_values', datasets.Image()).cast_column('label', datasets.Image())
     except Exception as e:   # no network, no login, no such column: many libraries' errors
         raise FramepredError(f'{source or "segments/sidewalk-semantic"} could not be read ({type(e).__name__}); log in '
                              'with `hf auth login` after asking for access on its page, or name files with --source.'
