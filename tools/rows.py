@@ -20,7 +20,8 @@ from framepred.motion.layout import Layout, decide
 from framepred.predict.predictor import Predictor
 from framepred.predict.train import train_predictor, variant
 from framepred.score.answers import baselines, each
-from framepred.score.evaluate import Scored, Scores, differences, run_method, score_table, write_csv
+from framepred.score.scoring import Scored, Scores, run_method
+from framepred.score.evaluate import differences, score_table, write_csv
 
 
 def train(

@@ -22,7 +22,7 @@ from ..motion.boxes import PRESETS
 from ..motion.futures import FUTURES, Futures, train_futures
 from ..motion.layout import CHUNK, Layout, Source, gather, train_layout, unlike
 from ..score.answers import baselines
-from ..score.evaluate import run_method
+from ..score.scoring import run_method
 from ..score.metrics import iou_counts, jaccard
 from ..segment.segmenter import Segmenter, confusion, match_classes, matrix_jaccard, train_segmenter
 from ..training.checkpoint import find_weights

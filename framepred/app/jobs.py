@@ -179,7 +179,9 @@ def _split_with_masks(splits)->str|None:
 
 def _score_and_draw(data, split, refs, kit, out, seed):
     "Table and pictures of one split"
-    from framepred.score.evaluate import extremes, gallery, score, score_table, write_csv
+    from framepred.score.gallery import extremes, gallery
+    from framepred.score.scoring import score
+    from framepred.score.evaluate import score_table, write_csv
     from framepred.show.png import save_png
     methods = (segmenter_method(kit.sight), *table_methods(refs, kit, seed=seed))
     scores = score(data, split, methods)

@@ -133,7 +133,7 @@ def _by_frame(scores)->list:
 
 def _worst_to_best(scores)->list:
     "Three clips by the last forecast in the list, the user's own"
-    from framepred.score.evaluate import extremes, gallery
+    from framepred.score.gallery import extremes, gallery
     ours = next((s for s in reversed(scores.methods) if s.method.name not in _LIMITS), None)
     if not ours:
         return []
@@ -161,7 +161,7 @@ def _whole_clip(label, rows)->Section:
     return Section(label, (strip(rows),))
 
 def score_sections(
-    scores,           # of `framepred.score.evaluate`
+    scores,           # of `framepred.score.scoring`
     table,            # the same as a table
     clips=(),         # (label, rows for `strip`) of clips to show in full
     each_frame=None,  # `Scores` over several frames, for the curve
