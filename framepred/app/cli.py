@@ -195,7 +195,7 @@ def train(
         return train_all(data, out, preset, max_minutes, pseudo, drop_bad, encoder_weights, seed, device)
     common = dict(out=out, preset=preset, max_minutes=max_minutes, init=init, seed=seed, device=device)
     if model == 'segmenter':
-        from framepred.segment.segmenter import train_segmenter
+        from framepred.segment.segmenter_train import train_segmenter
         return train_segmenter(
             data, encoder_weights=encoder_weights, pseudo=pseudo, drop_bad=drop_bad, batch_size=batch_size, **common)
     label = Sight(segmenter, device) if segmenter else None
@@ -849,7 +849,8 @@ def _finetune(a):
 
 def _label(a):
     from framepred.training.checkpoint import find_weights
-    from framepred.segment.segmenter import Segmenter, label
+    from framepred.segment.segmenter import Segmenter
+    from framepred.segment.labelling import label
     segmenter = Segmenter.load(find_weights('segmenter', a.segmenter), a.device)
     print(label(a.data, a.split, segmenter, batch_size=a.batch_size or 11, out=a.out))
 
