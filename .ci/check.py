@@ -68,6 +68,10 @@ def clean():
     return shell('nbdev_clean') or unchanged('nbs')
 
 
+def figures():
+    return shell(f'{sys.executable} tools/figures.py')
+
+
 def readme():
     made = f'{sys.executable} tools/readme.py && {sys.executable} tools/weights.py'
     return shell(made) or unchanged('README.md', 'data_samples/README.md')
@@ -123,6 +127,7 @@ def main():
     check('lines and names: ruff check', lambda: shell('ruff check -q'))
     check('no import runs upward or in a circle', rooms)
     check('the notebooks are clean', clean)
+    check('every figure in the texts has a source', figures)
     check('the READMEs are what nbs/index.ipynb and the weights say', readme)
     for p in sorted((root/'nbs').glob('*.ipynb')):
         check(f'{p.name} is executed, small and for python3', lambda p=p: notebook(p))

@@ -12,7 +12,7 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 # from the ground floor up; a room may import from those before it, and within itself
 ROOMS = (
-    'core', 'files', 'runtime', 'data', 'sim', 'show', 'training',
+    'core', 'files', 'runtime', 'options', 'data', 'sim', 'show', 'training',
     'denoise', 'score', 'segment', 'motion', 'predict', 'synthesis', 'clips', 'classify', 'app',
 )
 

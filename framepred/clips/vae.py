@@ -13,7 +13,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from ..core import FramepredError
-from ..denoise.unet import zero
+from ..denoise.blocks import zero
 
 # %% ../../nbs/53_vae.ipynb #settings
 @dataclasses.dataclass(frozen=True)

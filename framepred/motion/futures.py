@@ -20,7 +20,7 @@ from ..denoise.diffusion import Schedule, addressed_noise, q_sample, sample, tim
 from .layout import Layout, Outlook, Source, gather, train_layout
 from ..training.phases import TrainSettings
 from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH, mirror
-from ..denoise.unet import sinusoid
+from ..denoise.blocks import sinusoid
 
 # %% ../../nbs/30_futures.ipynb #what
 SCHEDULE = Schedule('cosine', predict='x0', zero_snr=True)

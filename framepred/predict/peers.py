@@ -8,7 +8,8 @@ __all__ = ['LEAST', 'probabilities', 'Peer', 'Gate', 'SimVP', 'make_predictor_ne
 # %% ../../nbs/33_peers.ipynb #imports
 import torch, torch.nn as nn, torch.nn.functional as F
 from .maps import PredictorSettings
-from ..denoise.unet import UNet, groups_of
+from ..denoise.blocks import groups_of
+from ..denoise.unet import UNet
 
 # %% ../../nbs/33_peers.ipynb #peer
 LEAST = 1e-3   # no class is quite impossible: a logarithm must exist

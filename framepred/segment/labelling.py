@@ -56,6 +56,7 @@ def _linked(root, out, split):
     "The same data set as links, but the clips of one split as folders that can be written"
     if out.resolve().is_relative_to(root.resolve()):
         raise FramepredError(f'{out} lies inside {root}; give a folder outside, or leave --out away.')
+    out.mkdir(parents=True, exist_ok=True)
     for source in sorted(root.iterdir()):
         if source.name != split and source.is_dir() and not (out/source.name).exists():
             (out/source.name).symlink_to(source.resolve())
