@@ -305,7 +305,7 @@ def test_kernel(tmp):
 # What the kernel's own cells are run with: a trainer that stops at step 30, but not while the length is being planned
 TIRED = '''
 from framepred.data.pack import pack
-from framepred.segment.segmenter import train_segmenter
+from framepred.segment.segmenter_train import train_segmenter
 import framepred.training.step as t
 one = t.Stepper.step
 def tired(self, number, data, phase, lr):
@@ -314,7 +314,7 @@ def tired(self, number, data, phase, lr):
     return one(self, number, data, phase, lr)
 '''
 OFTEN = '''
-import framepred.segment.segmenter as s
+import framepred.segment.segmenter_train as s
 from framepred.training.fit import presets
 s.SegmenterTask.presets = presets(tiny=s.PRESETS['tiny'].changed(save_every=10))
 '''
@@ -331,7 +331,7 @@ def test_cut_short(tmp):
     for d in ('input', 'working'):
         (root/d).mkdir(parents=True)
     begin = '\n'.join(cells[k] for k in HEAD) + TIRED + OFTEN
-    imported = 'from framepred.segment.segmenter import train_segmenter'
+    imported = 'from framepred.segment.segmenter_train import train_segmenter'
     train = cells['segmenter'].replace(imported, '')
     env = OFFLINE | dict(FRAMEPRED_KAGGLE=str(root), OMP_NUM_THREADS='1')
     r = subprocess.run(

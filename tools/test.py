@@ -20,7 +20,7 @@ HEAVY = (
 )
 
 # These take a minute and more, so they begin first: one that begins last is waited for by all
-LONG = ('kaggle', 'segmenter', 'loop', 'cli')
+LONG = ('kaggle', 'segmenter', 'segmenter_train', 'loop', 'cli')
 
 
 def run(path, flags, pipe):

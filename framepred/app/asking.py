@@ -196,7 +196,7 @@ def predict_verb(verbs):
     v.add_argument('--frames', metavar='DIR', default=None, help='also write the pictures of frame 22 there')
 
 def _predict(a):
-    from framepred.app.jobs import is_clip
+    from framepred.app.any_clip import is_clip
     if is_clip(a.data):
         return _predict_clip(a)
     if a.observed is not None or a.ahead != 11 or a.open:
@@ -207,8 +207,8 @@ def _predict(a):
     print(f'{path} holds frame 22 of the clips in {a.split}, in order of video number.')
 
 def _predict_clip(a):
-    from framepred.app import jobs
-    made = call(jobs.predict_clip, a, source=a.data, kit=call(make_kit, a, *ASKED))
+    from framepred.app.any_clip import predict_clip
+    made = call(predict_clip, a, source=a.data, kit=call(make_kit, a, *ASKED))
     for kind, file in made.items():
         print(f'{kind}: {file}')
     remember(a, made['masks'].with_suffix('.command.json'))

@@ -116,6 +116,7 @@ def label_verb(verbs):
 
 def _label(a):
     from framepred.training.checkpoint import find_weights
-    from framepred.segment.segmenter import Segmenter, label
+    from framepred.segment.segmenter import Segmenter
+    from framepred.segment.labelling import label
     segmenter = Segmenter.load(find_weights('segmenter', a.segmenter), a.device)
     print(call(label, a, segmenter=segmenter))

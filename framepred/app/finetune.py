@@ -24,7 +24,8 @@ from ..motion.layout import CHUNK, Layout, Source, gather, train_layout, unlike
 from ..score.answers import baselines
 from ..score.scoring import run_method
 from ..score.metrics import iou_counts, jaccard
-from ..segment.segmenter import Segmenter, confusion, match_classes, matrix_jaccard, train_segmenter
+from ..segment.segmenter import Segmenter, confusion, matrix_jaccard
+from ..segment.segmenter_train import match_classes, train_segmenter
 from ..training.checkpoint import find_weights
 
 # %% ../../nbs/45_finetune.ipynb #agreement

@@ -45,7 +45,7 @@ def train(
         return train_all(data, out, preset, max_minutes, pseudo, drop_bad, encoder_weights, seed, device)
     common = dict(out=out, preset=preset, max_minutes=max_minutes, init=init, seed=seed, device=device)
     if model == 'segmenter':
-        from framepred.segment.segmenter import train_segmenter
+        from framepred.segment.segmenter_train import train_segmenter
         return train_segmenter(
             data, encoder_weights=encoder_weights, pseudo=pseudo, drop_bad=drop_bad, batch_size=batch_size, **common)
     label = Sight(segmenter, device) if segmenter else None
