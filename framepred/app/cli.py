@@ -11,7 +11,7 @@ import sys
 from .. import __version__
 from .again import read_arguments
 from .asking import evaluate, evaluate_verb, predict, predict_verb, run, run_verb
-from .datasets import inspect_verb, label_verb, simulate, simulate_verb
+from .datasets import calibrate_verb, inspect_verb, label_verb, simulate, simulate_verb
 from .learning import finetune_verb, train, train_all, train_verb
 from ..classify.classify_verbs import classify_verb
 from ..clips.clips_verbs import clips_verbs
@@ -28,6 +28,7 @@ def _parser():
         run_verb,
         simulate_verb,
         inspect_verb,
+        calibrate_verb,
         train_verb,
         finetune_verb,
         label_verb,

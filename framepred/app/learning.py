@@ -13,7 +13,8 @@ from ..classify.classify_verbs import classifier_options, train_and_judge
 from ..core import FramepredError
 from ..files import check_place
 from ..options import DATA, call, positive, verb, whole
-from ..sim.scene import PROFILES
+from .datasets import profile_name
+from ..sim.scene import find_profile
 
 # %% ../../nbs/43d_learning.ipynb #train
 def train(
@@ -51,7 +52,7 @@ def train(
     label = Sight(segmenter, device) if segmenter else None
     if model == 'layout':
         from framepred.motion.futures import train_both
-        return train_both(data, label=label, simulated=simulated, profile=profile, share=share, **common)
+        return train_both(data, label=label, simulated=simulated, profile=find_profile(profile), share=share, **common)
     from framepred.predict.train import train_predictor, variant
     told = not no_layout and changes.get('slots') is not False
     return train_predictor(
@@ -183,7 +184,9 @@ def _simulated_options(v):
         metavar='N',
         help='layout: learn from so many clips straight from the simulator too',
     )
-    v.add_argument('--profile', choices=PROFILES, default='standard', help='of those; varied: worlds of their own')
+    v.add_argument(
+        '--profile', type=profile_name, default='standard', metavar='PROFILE',
+        help='of those; varied: worlds of their own; or a file that `framepred calibrate` wrote')
     v.add_argument(
         '--share',
         type=float,

@@ -12,7 +12,7 @@ import dataclasses
 from typing import NamedTuple
 import numpy as np, torch, torch.nn as nn
 from ..core import FRAMES, OBSERVED, FramepredError, rng
-from ..data.batches import holdout, order
+from ..data.batches import order
 from ..files import save_weights
 from .boxes import FACTS, features
 from .layout import Source, gather
@@ -189,10 +189,12 @@ class Calibration(NamedTuple):
         "One line for each number, in plain units"
         import pandas as pd
         logs = ~np.isin(NUMBERS, ('tilt', 'damping'))
-        value, low, high = (np.where(logs, np.exp(v), v) for v in (self.numbers, self.numbers-self.sd, self.numbers+self.sd))
         degrees = np.where(np.array(NUMBERS) == 'tilt', 180/np.pi, 1)
+        plain = {
+            name: np.where(logs, np.exp(self.numbers+k*self.sd), self.numbers+k*self.sd)*degrees
+            for name, k in dict(found=0, low=-1, high=1).items()}
         return pd.DataFrame(
-            dict(found=value*degrees, low=low*degrees, high=high*degrees, known=self.known),
+            plain | dict(known=self.known),
             index=pd.Index(NUMBERS, name=f'from {self.clips} clips'))
 
 # where a clip says next to nothing, its small error is the error of every clip, and hundreds would be sure of it
