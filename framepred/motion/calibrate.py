@@ -168,9 +168,18 @@ class WorldTask(Task):
         mean, L = net.eval()(self.fixed['seen'])
         off = ((mean-self.fixed['numbers'])[:, None] @ L)[:, 0]
         wider = max(1., float((off**2).mean()**.5))
-        save_weights(run.out/'weights', net.state_dict(), 'world', settings, half=True, **kept | facts | dict(wider=wider))
+        save_weights(
+            run.out/'weights', net.state_dict(), 'world', settings, half=True, **kept | facts | dict(wider=wider))
 
-def train_world(out='runs/world', preset='tiny', simulated=25000, seed=0, max_minutes=None, device='auto', workers=1)->Run:
+def train_world(
+    out='runs/world',
+    preset='tiny',
+    simulated=25000,   # clips
+    seed=0,            # of them, and of the training
+    max_minutes=None,
+    device='auto',
+    workers=1,         # processes that simulate
+)->Run:
     "Train a network that reads worlds from clips, from the simulator alone; called again, it goes on"
     task = WorldTask(Source(simulated=simulated, profile='varied', seed=seed, workers=workers))
     return fit(task, preset, out, max_minutes, seed=seed, device=device, workers=workers)
@@ -208,7 +217,8 @@ def calibrate(
 )->Calibration:
     "The world that these clips were made in, as far as masks tell"
     net, s, facts = load_net(weights, 'world', WorldSettings, WorldNet)
-    if not len(tokens): raise FramepredError('a world can be read from clips with masks of all 22 frames; there are none.')
+    if not len(tokens):
+        raise FramepredError('a world can be read from clips with masks of all 22 frames; there are none.')
     mean, L = net.eval()(_tensor(tokens))
     each = (L @ L.mT).double()/facts['wider']**2                       # (N, 8, 8) precisions
     before = torch.eye(N, dtype=torch.float64)
