@@ -1,4 +1,4 @@
-"""The table of `nbs/51_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2]`
+"""The table of `nbs/76_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2]`
 
 Three tasks, a few seeds each: an auxiliary, a diffusion told by it, and all ways to ask the two, on test pictures
 that no training saw. What is done already is kept, so that it can be stopped, called again, and shared out:
