@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NUMBERS', 'N', 'CALIBRATION', 'LEAST', 'MOST', 'TRAITS', 'FITS', 'numbers_of', 'world_of', 'WorldSettings',
-           'WorldNet', 'world_loss', 'WorldRecipe', 'Worlds', 'with_worlds', 'WorldTask', 'train_world', 'Calibration',
-           'calibrate', 'traits', 'fits']
+           'WorldNet', 'surprise', 'world_loss', 'WorldRecipe', 'Worlds', 'with_worlds', 'WorldTask', 'train_world',
+           'Calibration', 'calibrate', 'traits', 'fits']
 
 # %% ../../nbs/45_calibrate.ipynb #imports
 import dataclasses
@@ -84,10 +84,14 @@ class WorldNet(nn.Module):
         diagonal = L.diagonal(dim1=1, dim2=2).clamp(-1, 4)
         return out[:, :N], L.tril(-1)+torch.diag_embed(diagonal.exp())
 
+def surprise(net, data)->tuple:
+    "`(how far the true numbers are off, in stated errors (B, 8), L)`"
+    mean, L = net(data['seen'])
+    return ((mean-data['numbers'])[:, None] @ L)[:, 0], L
+
 def world_loss(net, data)->dict:
     "Likelihood of the true numbers"
-    mean, L = net(data['seen'])
-    off = ((mean-data['numbers'])[:, None] @ L)[:, 0]                # (B, 8)
+    off, L = surprise(net, data)
     loss = .5*(off**2).sum(1)-L.diagonal(dim1=1, dim2=2).log().sum(1)
     return dict(loss=loss.mean()/N)
 
@@ -165,8 +169,7 @@ class WorldTask(Task):
     @torch.no_grad()
     def finish(self, run, facts):
         net, settings, kept = load_net(run.out/'best', 'world', WorldSettings, WorldNet)
-        mean, L = net.eval()(self.fixed['seen'])
-        off = ((mean-self.fixed['numbers'])[:, None] @ L)[:, 0]
+        off, _ = surprise(net.eval(), self.fixed)
         wider = max(1., float((off**2).mean()**.5))
         save_weights(
             run.out/'weights', net.state_dict(), 'world', settings, half=True, **kept | facts | dict(wider=wider))
@@ -241,17 +244,16 @@ def traits(tokens)->dict: # (N, 22, S, 15)
     there = tokens[..., AREA] > 0                                                 # (N, 22, S)
     whole = there & (tokens[..., STATES] == CLEAR).all(-1)
     steps = np.linalg.norm(np.diff(tokens[..., CENTRE], axis=1), axis=-1)[whole[:, 1:] & whole[:, :-1]]
-    return dict(
-        width=float(np.median(widths(tokens))),
-        step=float(steps.mean()),
-        stays=float(there[:, -1][there[:, OBSERVED-1]].mean()))
+    sizes, stays = widths(tokens), there[:, -1][there[:, OBSERVED-1]]
+    mean = lambda a, of=np.mean: float(of(a)) if len(a) else 0.
+    return dict(width=mean(sizes, np.median), step=mean(steps), stays=mean(stays))
 
 FITS = 1.25   # by what factor a trait may be off
 
 def fits(found:Calibration, tokens, clips=40, seed=0)->str:
     "One sentence where clips simulated in that world do not look like these; empty where they do"
     made = traits(make_tokens(seed, 'calibration', range(clips), profile=found.world).true)
-    off = {name: value/max(made[name], 1e-6) for name, value in traits(tokens).items()}
+    off = {name: max(value, 1e-6)/max(made[name], 1e-6) for name, value in traits(tokens).items()}
     worst = max(off, key=lambda name: abs(np.log(off[name])))
     if 1/FITS <= off[worst] <= FITS: return ''
     return (f'no world of the simulator looks like these clips ({TRAITS[worst]} is {off[worst]:.2f} times what it is '
