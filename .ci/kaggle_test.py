@@ -240,7 +240,8 @@ def image(tmp):
     kernel = dict(argv=argv, display_name='python3', language='python')
     (spec/'kernel.json').write_text(json.dumps(kernel))
     for m in ('framepred', 'segmentation_models_pytorch'):
-        tried = subprocess.run([python, '-c', f'import {m}'], capture_output=True, cwd=tmp)
+        bare = os.environ | dict(PYTHONPATH='')
+        tried = subprocess.run([python, '-c', f'import {m}'], capture_output=True, cwd=tmp, env=bare)
         assert tried.returncode, f'{m} is there before it was installed'
     return venv
 
