@@ -63,7 +63,6 @@ SAMPLES = (
 )
 # what a session must leave behind
 KEPT = (
-    'table.csv',
     'runs/segmenter/best/settings.json',
     'runs/segmenter/last/state.json',
     'runs/layout/weights/settings.json',
@@ -179,7 +178,7 @@ def test_metadata(tmp):
     python = os.environ.get('KAGGLE_CLIENT', sys.executable)
     client = [python, '-I', '-c']
     if subprocess.run([*client, 'import kaggle'], capture_output=True, cwd=tmp).returncode:
-        return f'{len(WRONG)} kinds of error refused; Kaggle\'s client is not here ($KAGGLE_CLIENT: a Python that has it)'
+        return f'{len(WRONG)} errors refused; Kaggle\'s client is not here ($KAGGLE_CLIENT: a Python that has it)'
     kernel = kaggle.build/'kernel'
     asked = json.loads(call(*client, CLIENT, kernel, cwd=tmp, env=dict(KAGGLE_CONFIG_DIR=str(tmp))).splitlines()[-1])
     meta = json.loads((kernel/'kernel-metadata.json').read_text())
@@ -188,7 +187,7 @@ def test_metadata(tmp):
     for name, value in asked.items():
         said = meta[renamed.get(name, name)]
         assert value == said, f'the client sends {name} {value!r}, and kernel-metadata.json says {said!r}'
-    return f'{len(WRONG)} kinds of error refused; Kaggle\'s client would send the same'
+    return f'{len(WRONG)} errors refused; Kaggle\'s client would send the same'
 
 
 def test_wheels(tmp):
@@ -295,13 +294,14 @@ def printed(path):
         if c['cell_type'] != 'code':
             continue
         for o in c['outputs']:
-            assert o['output_type'] != 'error', f'{c["id"]}: {o["ename"]}: {o["evalue"]}\n{"".join(o["traceback"])[-2000:]}'
+            failed = o['output_type'] == 'error'
+            assert not failed, f'{c["id"]}: {o["ename"]}: {o["evalue"]}\n{"".join(o["traceback"])[-2000:]}'
         said[c['id']] = ''.join(''.join(o.get('text', '')) for o in c['outputs'])
-        times = c['metadata'].get('execution', {})
-        if 'shell.execute_reply' in times and 'iopub.execute_input' in times:
-            seconds = datetime.fromisoformat(times['shell.execute_reply'])-datetime.fromisoformat(times['iopub.execute_input'])
-            if seconds.total_seconds() > 1:
-                took.append(f'{c["id"]} {seconds.total_seconds():.0f}')
+        times = c['metadata']['execution']
+        began, ended = (datetime.fromisoformat(times[k]) for k in ('iopub.execute_input', 'shell.execute_reply'))
+        seconds = (ended-began).total_seconds()
+        if seconds > 1:
+            took.append(f'{c["id"]} {seconds:.0f}')
     print(f'seconds: {", ".join(took)}', flush=True)
     return said
 
@@ -400,6 +400,8 @@ def test_kernel(tmp):
         said[turn], minutes = session(tmp, venv, root, MINUTES=MINUTES)
         took.append(f'{minutes:.1f}')
         check_left(root/'working')
+        no_time = 'no time left to score' in said[turn]['score']   # on a slow machine
+        assert no_time or (root/'working'/'table.csv').is_file(), said[turn]['score']
         print(f'session {turn}, {took[-1]} minutes:', said[turn]['submission'], sep='\n', flush=True)
     check_resumed(said[1], said[2])
     print(said[2]['resume'], said[2]['segmenter'], said[2]['layout'], sep='')
