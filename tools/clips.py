@@ -14,9 +14,10 @@ from pathlib import Path
 from framepred.clips.enhance import gather
 from framepred.clips.latent import CLIPS, train_clips
 
-MEND = CLIPS['tiny'].changed(unet=3000, joint=200)
+MEND = CLIPS['tiny'].changed(vae=1000, unet=1600, joint=100, eval_every=200)
 PLAIN = CLIPS['tiny'].changed(
-    method='plain', fold=2, channels=18, multipliers=(1, 2, 4), temporal=(2,), unet=3000)
+    method='plain', fold=2, channels=18, multipliers=(1, 2, 4), temporal=(2,), unet=1600,
+    eval_every=200)
 
 
 def mend(a):
