@@ -11,6 +11,7 @@ import argparse
 import time
 from pathlib import Path
 
+from framepred.clips.ahead import train_ahead
 from framepred.clips.enhance import gather
 from framepred.clips.latent import CLIPS, train_clips
 
@@ -30,11 +31,15 @@ def plain(a):
     return train_clips(got.clips, a.out/'plain', PLAIN, held=got.held, device='cpu')
 
 
+def ahead(a):
+    return train_ahead(gather(a.data, most=250).clips, a.out/'ahead', device='cpu')
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('data')
     parser.add_argument('out', type=Path)
-    parser.add_argument('what', choices=['mend', 'plain'])
+    parser.add_argument('what', choices=['mend', 'plain', 'ahead'])
     a = parser.parse_args()
     start = time.process_time()
     print(globals()[a.what](a))
