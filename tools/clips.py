@@ -26,10 +26,9 @@ from framepred.files import weights_dir
 from framepred.score.jaccard import bootstrap, iou_counts, paired
 from framepred.segment.segmenter import Segmenter
 
-MEND = CLIPS['tiny'].changed(vae=1000, unet=1600, joint=100, eval_every=200)
+MEND = CLIPS['tiny'].changed(vae=350, unet=400, joint=30)
 PLAIN = CLIPS['tiny'].changed(
-    method='plain', fold=2, channels=18, multipliers=(1, 2, 4), temporal=(2,), unet=1600,
-    eval_every=200)
+    method='plain', fold=2, channels=18, multipliers=(1, 2, 4), temporal=(2,), unet=600)
 CLIPS_SCORED = 48
 # settings, sampler
 ASKED = {
@@ -43,12 +42,12 @@ LAST = 4   # frames that are decoded: no convolution of the decoder sees farther
 
 
 def mend(a):
-    got = gather(a.data, most=150)
+    got = gather(a.data, most=60)
     return train_clips(got.clips, a.out/'mend', MEND, held=got.held, device='cpu')
 
 
 def plain(a):
-    got = gather(a.data, most=150)
+    got = gather(a.data, most=60)
     return train_clips(got.clips, a.out/'plain', PLAIN, held=got.held, device='cpu')
 
 
