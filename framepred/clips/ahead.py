@@ -98,7 +98,7 @@ def ahead_loss(net:AheadNet, data:dict, phase)->dict:
 @dataclasses.dataclass(frozen=True)
 class AheadRecipe:
     "What is learnt, and for how long"
-    steps: int = 750
+    steps: int = 600
     lr: float = 1e-3
     top: float = .5      # share of the samples whose level is the last: noise alone
     held: float = .1     # share of the clips that is kept to choose by
