@@ -52,7 +52,7 @@ def plain(a):
 
 
 def ahead(a):
-    return train_ahead(gather(a.data, most=80).clips, a.out/'ahead', device='cpu')
+    return train_ahead(gather(a.data, most=50).clips, a.out/'ahead', device='cpu')
 
 
 def pictures(clip, asked, name):

@@ -98,7 +98,7 @@ def ahead_loss(net:AheadNet, data:dict, phase)->dict:
 @dataclasses.dataclass(frozen=True)
 class AheadRecipe:
     "What is learnt, and for how long"
-    steps: int = 650
+    steps: int = 400
     lr: float = 1e-3
     top: float = .5      # share of the samples whose level is the last: noise alone
     held: float = .1     # share of the clips that is kept to choose by
@@ -124,7 +124,7 @@ AHEAD = presets(
     tiny=Preset(
         AheadRecipe(),
         AheadSettings(),
-        TrainSettings(batch_size=2, ema=.99, eval_every=130, save_every=130, log_every=10, higher=False)),
+        TrainSettings(batch_size=2, ema=.99, eval_every=100, save_every=50, log_every=10, higher=False)),
 )
 
 class AheadTask(Task):
