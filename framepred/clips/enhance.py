@@ -13,12 +13,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from ..core import FramepredError, changed, torch_rng
-from ..files import atomic
+from ..files import atomic, check_place, same_file
 from ..runtime import get_device, progress
 from ..data.reading import open_data, read_clip
 from ..training.checkpoint import find_weights, load_net
 from ..denoise.diffusion import q_sample, sample, timesteps
-from .movies import PICTURES, Movie, read_movie, write_movie
+from .movies import PICTURES, Movie, check_movie_place, read_movie, write_movie
 from .series import NO_DEVICE, Series, find_series, held_patient, hub_studies, new_uid, patient_of
 from .series import read_slice, to_unit, window_of, write_slice
 from .latent import ClipNet, ClipSettings, filled
@@ -179,8 +179,14 @@ class Enhanced(NamedTuple):
 def enhance(source, out, enhancer:Enhancer, window=None)->Enhanced: # window: (low, high) in the modality's units
     "A clip, or every series of a folder or ZIP of DICOM, into `out`; called again, it goes on"
     source, out = Path(source), Path(out)
+    if window is not None and not window[0] < window[1]:
+        raise FramepredError(f'a window from {window[0]:g} to {window[1]:g} holds no value; give the lower one first.')
+    if same_file(source, out):
+        raise FramepredError(f'{out} is what is to be mended; give another name, so that nothing is lost.')
     if _is_movie(source):
+        check_movie_place(out)
         return Enhanced((_enhance_movie(source, out, enhancer),), ())
+    check_place(out, None)
     study = find_series(source)
     if not study.series:
         why = f' ({study.problems[0]})' if study.problems else ''
@@ -247,6 +253,14 @@ class Gathered(NamedTuple):
 
 def gather(data, channels:int=3, most:int=10_000, fraction:float=.1)->Gathered: # most: clips or series
     "Read clips, or DICOM studies, or the hub's (`hub:OWNER/NAME`), until there are enough"
+    got = _gathered(data, channels, most, fraction)
+    if not got.clips:
+        why = f' ({got.said[0]})' if got.said else ''
+        raise FramepredError(f'{data} holds no clip and no series that can be read{why}; give clips, or a folder of '
+                             'DICOM studies.')
+    return got
+
+def _gathered(data, channels, most, fraction)->Gathered:
     if str(data).startswith('hub:'):
         return _of_studies((s for _, s in hub_studies(str(data)[4:])), channels, most, fraction)
     path = Path(data)
