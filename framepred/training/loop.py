@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Callable
 import torch
 from ..core import FramepredError, seed_of, to_dict
-from ..runtime import progress, span
+from ..runtime import check_minutes, progress, span
 from .checkpoint import Run
 from .keep import DRAW_EVERY, Judge, Keeper, Progress, Watch, alone
 from .phases import Batch, Evaluate, Loss, Phase, TrainSettings
-from .phases import check_minutes, extend_phases, find_phase, fit_phases, lr_at, prefetch
+from .phases import extend_phases, find_phase, fit_phases, lr_at, prefetch
 from .step import Stepper, seed_generators
 
 # %% ../../nbs/25_loop.ipynb #stop
