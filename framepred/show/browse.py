@@ -194,6 +194,13 @@ class RolloutBrowser(Browser):
         guesses = list(self.guesses[frame])
         return _known_rows(guess=guesses, came=[self.came.get(frame)]*len(guesses))
 
+    def strip(self)->Picture:
+        "A few frames of the rollout, large enough to see how they are painted"
+        numbers = list(self.pictures)
+        few = [numbers[i] for i in np.unique(np.linspace(0, len(numbers)-1, 4).astype(int))]
+        rows = _known_rows(painted=[self.pictures[n] for n in few], came=[self.came.get(n) for n in few])
+        return film_strip(rows, titles=[f'frame {n}' for n in few], observed=None)
+
 def _known_rows(**rows)->dict:
     "Rows in which there is a picture"
     return {name: row for name, row in rows.items() if any(p is not None for p in row)}
