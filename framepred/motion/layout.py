@@ -215,7 +215,7 @@ def gather(source:Source, out)->tuple: # out: a folder where tokens are kept
         name = cache/f'data_{seed_of(*paths, s.label is not None) % 16**8:08x}.npz'
         if not name.exists(): read_tokens(refs, s.label).save(name)
         parts.append(load_tokens(name))
-    for a in progress(range(0, s.simulated, CHUNK), desc='simulated clips', unit=f'{CHUNK} clips'):
+    for a in progress(range(0, s.simulated, CHUNK), desc=f'simulated clips, {CHUNK} a chunk', unit='chunk'):
         upto = min(a+CHUNK, s.simulated)
         kind = '' if s.profile == 'standard' else f'{_slug(s.profile)}_'
         name = cache/f'simulated_{kind}{s.seed}_{a}-{upto}.npz'

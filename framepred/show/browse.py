@@ -170,10 +170,10 @@ class RolloutBrowser(Browser):
         self,
         pictures,    # frame number → uint8 (H, W, 3)
         guesses,     # frame number → what the sampler took for the picture, after each of its steps
-        came=None,   # frame number → uint8 (H, W, 3), where it is known
+        truth=None,  # frame number → uint8 (H, W, 3), where it is known
         fps=3.,
     ):
-        self.pictures, self.guesses, self.came = pictures, guesses, came or {}
+        self.pictures, self.guesses, self.truth = pictures, guesses, truth or {}
         looks = {'the rollout': 0} | {f'frame {n}, step by step': n for n in pictures if len(guesses.get(n, ()))}
         super().__init__(
             self._draw,
@@ -190,15 +190,15 @@ class RolloutBrowser(Browser):
     def _draw(self, **choice)->dict:
         frame, = choice.values()
         if not frame:
-            return _known_rows(painted=list(self.pictures.values()), came=[self.came.get(n) for n in self.pictures])
+            return _known_rows(painted=list(self.pictures.values()), truth=[self.truth.get(n) for n in self.pictures])
         guesses = list(self.guesses[frame])
-        return _known_rows(guess=guesses, came=[self.came.get(frame)]*len(guesses))
+        return _known_rows(guess=guesses, truth=[self.truth.get(frame)]*len(guesses))
 
     def strip(self)->Picture:
         "A few frames of the rollout, large enough to see how they are painted"
         numbers = list(self.pictures)
         few = [numbers[i] for i in np.unique(np.linspace(0, len(numbers)-1, 4).astype(int))]
-        rows = _known_rows(painted=[self.pictures[n] for n in few], came=[self.came.get(n) for n in few])
+        rows = _known_rows(painted=[self.pictures[n] for n in few], truth=[self.truth.get(n) for n in few])
         return film_strip(rows, titles=[f'frame {n}' for n in few], observed=None)
 
 def _known_rows(**rows)->dict:
@@ -222,7 +222,7 @@ class Wipe(Browser):
     def __init__(
         self,
         pairs,                         # label → two pictures, uint8 (H, W, 3) of one size
-        names=('predicted', 'came'),   # of the two
+        names=('predicted', 'truth'),  # of the two
         positions=25,                  # of the slider
     ):
         self.pairs, self.names = pairs, names
