@@ -123,7 +123,7 @@ def mapped(segmenter, refs, out, most:int=60)->Path:   # weights; clips on disk;
 
 # %% ../../nbs/66_finetune.ipynb #recipe
 SHARE = .3         # of the windows that show the data set's own clips
-SIMULATED = 8000   # clips beside them, where a third of the time is enough to make them
+SIMULATED = 8000   # clips beside them, where a quarter of the time is enough to make them
 
 GENTLE = dict(
     layout=PRESETS['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3., keep=.25),
@@ -188,8 +188,8 @@ def best_start(refs, folders=None)->Path:   # clips held out; weights of layouts
 
 # %% ../../nbs/66_finetune.ipynb #finetune
 SHARES = {
-    True: dict(segmenter=.5, layout=.3, futures=.2),   # is there a segmenter to train?
-    False: dict(layout=.65, futures=.35),
+    True: dict(segmenter=.5, layout=.35, futures=.15),   # is there a segmenter to train?
+    False: dict(layout=.75, futures=.25),
 }
 
 @dataclasses.dataclass
@@ -289,13 +289,13 @@ def _worlds(memory, data, out, say)->str|tuple:
     return load_world(file), 'varied'
 
 def _affordable(company, out, max_minutes, seed, workers)->int:
-    "As many simulated clips as a third of the time makes: the first few tell how long they take"
+    "As many simulated clips as a quarter of the time makes: the first few tell how long they take"
     if company.simulated <= CHUNK:
         return company.simulated
     start = time.monotonic()
     few = dataclasses.replace(company, simulated=CHUNK, share=None)
     gather(Source(**few.how(seed, workers)), out)
-    chunks = 60*max_minutes/3/(time.monotonic()-start)
+    chunks = .25*60*max_minutes/(time.monotonic()-start)
     return int(min(company.simulated, CHUNK*max(1, int(chunks))))
 
 def _shared(max_minutes, seconds, trains)->dict: # seconds gone; is there a segmenter to train?
