@@ -67,6 +67,11 @@ class AuxiliaryTask(Task):
         net = dataclasses.replace(
             preset.net, auxiliary=dataclasses.replace(preset.net.auxiliary, classes=classes))
         found = read_folders(self.data, 'train', net.auxiliary.size, classes)
+        readable = np.bincount(found.labels, minlength=len(classes))
+        if readable.min() < 2:
+            raise FramepredError(f'of the class {classes[readable.argmin()]} in {self.data}/train {readable.min()} '
+                                 'pictures can be read, and two or more are needed'
+                                 + (f'; the first that cannot: {found.broken[0]}' if found.broken else '.'))
         held = held_out(found.labels, seed)
         self.learn, self.held, self.broken = found.part(~held), found.part(held), found.broken
         each = math.ceil(len(self.learn.labels)/preset.how.batch_size)   # steps an epoch
@@ -175,7 +180,7 @@ def compare(net:LabelDiffusion, pictures:Pictures, seed:int=0, steps=(1, 10, 100
     ways['the same, left tilted'] = by_diffusion(net, True, steps=steps[0], **how)
     ways['every class tried'] = lambda x, names: scored(net, x, names, seed=seed)
     rows = []
-    for name, f in ways.items():
+    for name, f in progress(ways.items(), total=len(ways), desc='compare', unit='method'):
         start = time.perf_counter()
         p = ask(f, pictures, _device_of(net)).probabilities
         each = (time.perf_counter()-start)/len(p)
@@ -217,6 +222,8 @@ def classify(
     a, rows = net.settings.auxiliary, []
     for i in progress(range(0, len(paths), batch_size or 64), desc='classify', unit='batch'):
         rows += _answered(net, a, paths[i:i+(batch_size or 64)], folder, dict(seed=seed, **how))
+    if all(r['problem'] for r in rows):
+        raise FramepredError(f'none of {len(rows)} pictures can be read; the first: {rows[0]["problem"]}')
     with atomic(out) as tmp:
         pd.DataFrame(rows).to_csv(tmp, index=False)
     return Path(out)
