@@ -20,7 +20,7 @@ home = root/'build'/'browser'
 
 CELLS = ['''from framepred.files import samples_dir
 from framepred.data.reading import open_data, read_clip
-from framepred.show.viz import ClipBrowser
+from framepred.show.browse import ClipBrowser
 ClipBrowser([read_clip(r) for r in open_data(samples_dir()).split('val')[2:4]])''']
 
 REPORT = '''from framepred.app.methods import layout_method
