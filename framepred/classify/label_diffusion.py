@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ClassifierSettings', 'label_maps', 'guidance', 'LabelDiffusion', 'unet_of', 'group_of', 'draw_steps', 'weights_of',
-           'label_loss', 'Answers', 'unit', 'denoise', 'summed_up', 'scored', 'by_auxiliary', 'ask', 'by_diffusion']
+           'label_loss', 'Answers', 'denoise', 'summed_up', 'scored', 'by_auxiliary', 'by_diffusion', 'ask']
 
 # %% ../../nbs/75_label_diffusion.ipynb #imports
 import dataclasses
@@ -14,7 +14,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from .auxiliary import Auxiliary, AuxiliarySettings, timm_net
-from .pictures import Pictures, normalised
+from .pictures import Pictures, normalised, sharpened
 from ..denoise.diffusion import Schedule, addressed_noise, sample, squared_error, timesteps, x0_eps, q_sample
 from ..denoise.unet import UNet, UNetSettings
 
@@ -31,6 +31,7 @@ class ClassifierSettings:
     gamma: float = 1.
     steps: int = 10           # of the sampler
     samples: int = 8          # that are averaged
+    temperature: float = 1.   # of the answers: set after training, on the pictures that were held out
 
 # %% ../../nbs/75_label_diffusion.ipynb #maps
 def label_maps(y:torch.Tensor, classes:int, side:int)->torch.Tensor: # (B,); gives (B,C,K,K)
@@ -105,8 +106,6 @@ class Answers(NamedTuple):
     probabilities: np.ndarray  # (n,C)
     spread: np.ndarray         # (n,) how far cells and samples disagree on the chosen class: standard deviation
 
-def unit(x0): return x0.clamp(0, 1)
-
 @torch.no_grad()
 def denoise(
     net:LabelDiffusion,
@@ -124,15 +123,15 @@ def denoise(
     noise = addressed_noise([('label', seed, name, k) for name in names for k in range(samples)], x.device)
     first = noise(-1, (len(x)*samples, len(s.auxiliary.classes), side, side))
     times = timesteps(s.schedule, steps or s.steps)
-    maps = sample(lambda x, t: net(x, t, told), first, s.schedule, times, project=unit, callback=callback)
-    return unit(maps).unflatten(0, (-1, samples)), weights_of(o.fused.softmax(1), s)
+    maps = sample(lambda x, t: net(x, t, told), first, s.schedule, times, callback=callback)
+    return maps.unflatten(0, (-1, samples)), weights_of(o.fused.softmax(1), s)
 
 def summed_up(
     maps:torch.Tensor,         # (B,samples,C,K,K)
     weights:torch.Tensor=None, # (B,C) that tilt the maps; None: leave them tilted
 )->Answers:
     "The mean over samples and cells, as probabilities"
-    p = maps.mean((1, 3, 4)) + 1e-6                            # (B,C)
+    p = maps.mean((1, 3, 4)).clamp(min=0) + 1e-6               # (B,C)
     # a class that counted w times as much in training is expected w times as often
     p = p if weights is None else p/weights
     p = p/p.sum(1, keepdim=True)
@@ -164,17 +163,19 @@ def by_auxiliary(net, x:torch.Tensor, names=None)->Answers: # an `Auxiliary`, or
     p = getattr(net, 'auxiliary', net)(x).fused.softmax(1)
     return Answers(p.cpu().numpy(), (p*(1-p)).sum(1).sqrt().cpu().numpy())
 
+def by_diffusion(net, tilted=False, temperature=None, **how): # None: the settings'; steps, samples, seed
+    "`f(x, names)` for `ask`"
+    t = net.settings.temperature if temperature is None else temperature
+    def f(x, names):
+        maps, weights = denoise(net, x, names, **how)
+        p, spread = summed_up(maps, None if tilted else weights)
+        return Answers(p if t == 1 else sharpened(p, t), spread)
+    return f
+
 def ask(f, pictures:Pictures, device='cpu', batch_size:int=64)->Answers: # f(x, names) → `Answers`
     "All pictures, a batch at a time"
     got = []
-    for i in range(0, len(pictures.labels), batch_size):
+    for i in range(0, len(pictures.files), batch_size):
         x = normalised(pictures.pixels[i:i+batch_size]).to(device)
         got.append(f(x, pictures.files[i:i+batch_size]))
     return Answers(*(np.concatenate(a) for a in zip(*got)))
-
-def by_diffusion(net, tilted=False, **how): # steps, samples, seed
-    "`f(x, names)` for `ask`"
-    def f(x, names):
-        maps, weights = denoise(net, x, names, **how)
-        return summed_up(maps, None if tilted else weights)
-    return f
