@@ -1,7 +1,7 @@
 """Kaggle, imitated: the wheelhouse in a clean Python 3.12, and the staged kernel twice in a tree like Kaggle's,
 offline; the second run resumes
 
-`python .ci/kaggle_test.py [wheels] [kernel] [cut]`: some of the three, or all. The last line counts.
+`python .ci/kaggle_test.py [wheels] [kernel] [cut] [classify]`: some of the four, or all. The last line counts.
 """
 import glob
 import hashlib
@@ -64,6 +64,16 @@ KEPT = (
     'runs/segmenter/best/settings.json',
     'runs/segmenter/last/state.json',
     'runs/layout/weights/settings.json',
+)
+# and one of the classifier
+ANSWERED = (
+    'checkpoints/best_model/weights.safetensors',
+    'checkpoints/last/weights.safetensors',
+    'logs/auxiliary.csv',
+    'logs/classifier.csv',
+    'outputs/answers.csv',
+    'outputs/report.html',
+    'outputs/scores.csv',
 )
 
 
@@ -356,6 +366,19 @@ def test_cut_short(tmp):
     return f'at step {at} of {facts["step"]}'
 
 
+def test_classify(tmp):
+    "The classifier's kernel, staged, on a mounted data set of pictures"
+    from framepred.classify.pictures import write_digits
+    kaggle.stage(which='classify')
+    venv, root = image(tmp), mount(tmp, 1)
+    write_digits(root/'input'/'digits', 100, 40)
+    said, seconds = session(tmp, venv, root, minutes=1)
+    assert '10 classes in digits' in said['check'], said['check']
+    for f in ANSWERED:
+        assert (root/'working'/f).is_file(), f'{f} was not kept'
+    return f'{seconds:.0f} s'
+
+
 def verdict_of(test):
     "What came of a test, and why"
     with tempfile.TemporaryDirectory() as tmp:
@@ -371,10 +394,13 @@ def verdict_of(test):
                     p.chmod(0o755)
 
 
+TESTS = dict(wheels=test_wheels, kernel=test_kernel, cut=test_cut_short, classify=test_classify)
+
+
 def main(wanted):
     kaggle.stage()
     counts = dict(passed=0, failed=0, skipped=0)
-    for name, test in dict(wheels=test_wheels, kernel=test_kernel, cut=test_cut_short).items():
+    for name, test in TESTS.items():
         if name not in wanted:
             continue
         start = time.time()
@@ -386,4 +412,4 @@ def main(wanted):
 
 
 if __name__ == '__main__':
-    main(sys.argv[1:] or ['wheels', 'kernel', 'cut'])
+    main(sys.argv[1:] or list(TESTS))
