@@ -16,13 +16,13 @@ import pandas as pd
 import torch
 from .auxiliary import Auxiliary, AuxiliarySettings, auxiliary_loss
 from framepred.classify.label_diffusion import (
-    Answers, ClassifierSettings, LabelDiffusion, ask, by_auxiliary, by_diffusion, draw_steps, group_of, label_loss,
-    scored, unet_of)
+    Answers, ClassifierSettings, LabelDiffusion, ask, by_auxiliary, by_diffusion, draw_steps, label_loss, scored,
+    unet_of)
 from .pictures import (
     Draws, ENDINGS, Pictures, best_temperature, calibration_error, class_table, confusion_picture, find_classes,
     held_out, read_folders, read_some, reliability_picture, scores, sharpened)
 from ..core import FramepredError, torch_rng
-from ..files import atomic, load_weights, save_weights
+from ..files import atomic, save_weights
 from ..runtime import get_device, progress
 from ..show.page import Section, table as page_table, write_report
 from ..training.checkpoint import Run, load_net
@@ -91,7 +91,7 @@ class AuxiliaryTask(Task):
         return auxiliary_loss(net, data)
 
     def answers(self, net)->Answers:
-        return ask(lambda x, names: by_auxiliary(net, x), self.held, _device_of(net))
+        return ask(lambda x, names: by_auxiliary(net, x), self.held)
 
     def evaluate(self, net, phase):
         got = scores(self.held.labels, self.answers(net).probabilities)
@@ -100,12 +100,10 @@ class AuxiliaryTask(Task):
     def facts(self):
         return dict(pictures=len(self.learn.labels), held_out=len(self.held.labels), broken=list(self.broken))
 
-def _device_of(net):
-    return next(net.parameters()).device
-
 class LabelTask(AuxiliaryTask):
     "Learn to denoise label maps, told by an auxiliary that stands still"
-    kind, group_of = 'classifier', staticmethod(group_of)
+    kind = 'classifier'
+    group_of = staticmethod(lambda name: 'auxiliary' if name.startswith('auxiliary.') else 'denoiser')
 
     def __init__(self, data, auxiliary, device='auto'):
         super().__init__(data, device)
@@ -143,16 +141,15 @@ class LabelTask(AuxiliaryTask):
         return label_loss(net, data)
 
     def answers(self, net):
-        return ask(by_diffusion(net, steps=1, samples=2), self.held, _device_of(net))
+        return ask(by_diffusion(net, steps=1, samples=2), self.held)
 
     def finish(self, run, facts):
         "The best weights, and the temperature that suits their answers to what was held out"
-        state, settings, kept = load_weights(run.out/'best', self.kind, ClassifierSettings)
-        net = load_net(run.out/'best', self.kind, ClassifierSettings, LabelDiffusion).net.eval()
-        net = net.to(get_device(self.device))
-        p = ask(by_diffusion(net, temperature=1.), self.held, _device_of(net)).probabilities
+        net, settings, kept = load_net(run.out/'best', self.kind, ClassifierSettings, LabelDiffusion)
+        net = net.eval().to(get_device(self.device))
+        p = ask(by_diffusion(net, temperature=1.), self.held).probabilities
         settings = dataclasses.replace(settings, temperature=best_temperature(self.held.labels, p))
-        save_weights(run.out/'weights', state, self.kind, settings, **kept | facts)
+        save_weights(run.out/'weights', net.state_dict(), self.kind, settings, **kept | facts)
 
 def train_classifier(
     data,               # a folder with train/CLASS/… in it
@@ -186,15 +183,14 @@ def ways_of(net:LabelDiffusion, seed:int=0, steps=(1, 10, 100), samples=None)->d
     ways['every class tried'] = lambda x, names: scored(net, x, names, seed=seed)
     return ways
 
-def compare(ways:dict, held:Pictures, test:Pictures, device='cpu')->tuple:
+def compare(ways:dict, held:Pictures, test:Pictures)->tuple:
     "A table with a row for each way, and its probabilities with a temperature that is fitted on what was held out"
-    clock = time.process_time if str(device) == 'cpu' else time.perf_counter
     rows, answers = [], {}
     for name, f in ways.items():
-        start = clock()
-        p = ask(f, test, device).probabilities
-        took = 1000*(clock()-start)/len(p)
-        t = best_temperature(held.labels, ask(f, held, device).probabilities)
+        start = time.process_time()
+        p = ask(f, test).probabilities
+        took = 1000*(time.process_time()-start)/len(p)
+        t = best_temperature(held.labels, ask(f, held).probabilities)
         answers[name] = sharpened(p, t)
         tuned = dict(temperature=t, ece_tuned=calibration_error(test.labels, answers[name]), ms_per_picture=took)
         rows.append(dict(method=name) | scores(test.labels, p) | tuned)
@@ -202,29 +198,32 @@ def compare(ways:dict, held:Pictures, test:Pictures, device='cpu')->tuple:
 
 def judge(data, weights, out=None, device='auto', seed:int=0, steps=(1, 10))->pd.DataFrame:
     "How good a run is on DATA/test: scores.csv, classes.csv and report.html in `out`, or in the run's folder"
-    loaded = load_net(weights, 'classifier', ClassifierSettings, LabelDiffusion)
-    net, out = loaded.net.eval().to(get_device(device)), Path(out or weights)
-    a = net.settings.auxiliary
+    import matplotlib.pyplot as plt
+    net, settings, facts = load_net(weights, 'classifier', ClassifierSettings, LabelDiffusion)
+    net, out, a = net.eval().to(get_device(device)), Path(out or weights), settings.auxiliary
     test, learned = (read_folders(data, split, a.size, a.classes) for split in ('test', 'train'))
-    held = learned.part(held_out(learned.labels, a.classes, loaded.facts.get('seed', 0)))
-    table, answers = compare(ways_of(net, seed, steps), held, test, _device_of(net))
-    p = ask(by_diffusion(net, seed=seed), test, _device_of(net)).probabilities   # as `classify` answers
+    held = learned.part(held_out(learned.labels, a.classes, facts.get('seed', 0)))
+    table, answers = compare(ways_of(net, seed, steps), held, test)
+    p = ask(by_diffusion(net, seed=seed), test).probabilities   # as `classify` answers
     classes = class_table(test.labels, p, a.classes)
     for name, frame, index in ('scores', table, False), ('classes', classes, True):
         with atomic(out/f'{name}.csv') as tmp:
             frame.to_csv(tmp, index=index)
-    shown = dict(auxiliary=answers['auxiliary alone'], diffusion=p)
+    figures = (confusion_picture(classes),
+               reliability_picture(test.labels, dict(auxiliary=answers['auxiliary alone'], diffusion=p)))
     write_report(
         out/'report.html', f'A classifier for {Path(data).name}',
         Section('Scores', (page_table(table, bars=('accuracy', 'f1')), _NOTE)),
-        Section('Classes', (classes.reset_index(names='class'), confusion_picture(classes))),
-        Section('How far the probabilities can be believed', (reliability_picture(test.labels, shown),)),
+        Section('Classes', (classes.reset_index(names='class'), figures[0])),
+        Section('How far the probabilities can be believed', figures[1:]),
         Section('Left out', test.broken or ('Every picture could be read.',)),
         subtitle=f'{len(test.labels)} pictures in {len(a.classes)} classes, on which nothing was chosen')
+    for fig in figures:
+        plt.close(fig)
     return table
 
 _NOTE = ('ece is the calibration error of the answers as they come, ece tuned that with a temperature; the temperature '
-         'is fitted on the fifth of train that was held out. ms per picture: of one CPU, or of the clock on a card.')
+         'is fitted on the fifth of train that was held out. ms per picture are CPU time.')
 
 # %% ../../nbs/76_classify.ipynb #classify
 def classify(
@@ -258,7 +257,7 @@ def _answered(net, f, names:dict)->list: # path → name
     pixels, broken = read_some(names, a.size)
     if pixels:
         some = Pictures(tuple(names[p] for p in pixels), np.stack(list(pixels.values())), None, ())
-        found = dict(zip(pixels, zip(*ask(f, some, _device_of(net), len(pixels)))))
+        found = dict(zip(pixels, zip(*ask(f, some, len(pixels)))))
     rows = []
     for path, name in names.items():
         p, spread = found.get(path, (None, None))
