@@ -14,6 +14,7 @@ import PIL.ImageSequence
 from .methods import Kit
 from ..core import FRAMES, OBSERVED, SIZE, SPLITS, FramepredError
 from ..files import atomic, check_place
+from ..runtime import progress
 
 # %% ../../nbs/59_any_clip.ipynb #reading
 MOVIES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
@@ -151,8 +152,8 @@ def predict_clip(
     observed = _seen(frames, observed, source)
     seen = frames[max(0, observed-OBSERVED):observed]
     found = kit.sight(seen)
-    steps = list(kit.predictor.rollout(
-        seen, found, seed=seed, clip=name, batch_size=kit.batch_size, numbers=foreseen))
+    rolled = kit.predictor.rollout(seen, found, seed=seed, clip=name, batch_size=kit.batch_size, numbers=foreseen)
+    steps = list(progress(rolled, total=len(foreseen), desc=name, unit='frame'))
     rows = _rows(seen, found, steps, frames[observed:observed+ahead])
     first = observed-len(seen)+1
     numbers = range(first, first+len(seen)+ahead)

@@ -17,7 +17,8 @@ from .methods import Kit, kind_of, layout_method, predictor_method
 from ..core import CLASSES, FRAMES, FramepredError
 from ..data.batches import holdout
 from ..data.reading import open_data, read_clip
-from ..files import read_json, weights_dir, write_json
+from ..files import read_json, same_file, weights_dir, write_json
+from ..runtime import get_device, progress
 from ..motion.boxes import PRESETS
 from ..motion.futures import FUTURES, Futures, train_futures
 from ..motion.layout import CHUNK, Layout, Source, gather, train_layout, unlike
@@ -105,7 +106,8 @@ def look(
 )->Findings:
     "What a user should know of these clips before trusting the weights"
     clips = list(labelled(refs, most))
-    pairs = [(c.masks[[*LOOK]], kit.sight.segmenter.labels(c.frames[[*LOOK]])) for c in clips if c.frames is not None]
+    pictured = progress([c for c in clips if c.frames is not None], desc='looking', unit='clip')
+    pairs = [(c.masks[[*LOOK]], kit.sight.segmenter.labels(c.frames[[*LOOK]])) for c in pictured]
     found = agreement(pairs) if pairs else None
     return Findings(found is not None, found, unlike(kit.layout, [c.masks for c in clips]))
 
@@ -182,7 +184,8 @@ def best_start(refs, folders=None)->Path:   # clips held out; weights of layouts
     def score(folder):
         layout = Layout.load(folder)
         return float(jaccard(sum(iou_counts(layout.predict(m[:11]), m[-1]) for m in clips)))
-    return max(folders, key=score)
+    scores = [score(f) for f in progress(folders, desc='layouts', unit='layout')]
+    return folders[int(np.argmax(scores))]
 
 # %% ../../nbs/66_finetune.ipynb #finetune
 SHARES = {
@@ -241,11 +244,15 @@ def finetune(
 ):
     "What each part gained (a table; `attrs['next']` says how to use it); called again, it goes on"
     out, presets, begun = Path(out), presets or GENTLE, time.monotonic()
+    get_device(device)   # before minutes of looking
     memory, refs = Memory.of(out, data), held_out(data, report)
     starts = dict(
         segmenter=str(find_weights('segmenter', segmenter)),
         layout=memory.once('start', lambda: str(find_weights('layout', layout) if layout else best_start(refs))),
     )
+    if layout and not same_file(find_weights('layout', layout), starts['layout']):
+        raise FramepredError(f'{out} began with the layout {starts["layout"]}, not with {layout}; '
+                             'choose another --out.')
     kit = Kit(starts, device, how=how)
     seen = _looked(memory, data, kit)
     for sentence in seen['sentences']:

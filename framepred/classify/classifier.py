@@ -186,7 +186,7 @@ def ways_of(net:LabelDiffusion, seed:int=0, steps=(1, 10, 100), samples=None)->d
 def compare(ways:dict, held:Pictures, test:Pictures)->tuple:
     "A table with a row for each way, and its probabilities with a temperature that is fitted on what was held out"
     rows, answers = [], {}
-    for name, f in ways.items():
+    for name, f in progress(ways.items(), total=len(ways), desc='compare', unit='method'):
         start = time.process_time()
         p = ask(f, test).probabilities
         took = 1000*(time.process_time()-start)/len(p)
@@ -247,6 +247,8 @@ def classify(
     for i in progress(range(0, len(paths), many), desc='classify', unit='batch'):
         names = {p: str(p.relative_to(folder)) if folder.is_dir() else p.name for p in paths[i:i+many]}
         rows += _answered(net, f, names)
+    if all(r['problem'] for r in rows):
+        raise FramepredError(f'none of {len(rows)} pictures can be read; the first: {rows[0]["problem"]}')
     with atomic(out) as tmp:
         pd.DataFrame(rows).to_csv(tmp, index=False)
     return Path(out)

@@ -92,7 +92,8 @@ def save_world(path, world:World, **facts):
 
 def load_world(path)->World:
     "What `save_world` or `framepred calibrate` wrote"
-    return from_dict(World, read_json(path).get('world'), where=path)
+    said = read_json(path)
+    return from_dict(World, said.get('world') if isinstance(said, dict) else None, where=path)
 
 def find_profile(name)->str|World: # one of `PROFILES`, or a file that `framepred calibrate` wrote
     "The profile as the simulator takes it"
