@@ -532,9 +532,10 @@ def test_hub(tmp):
 # two processes on the CPU, as the kernel begins them on two cards
 TWO = '''
 import accelerate
+from framepred.data.pack import pack
 from accelerate import debug_launcher
 accelerate.notebook_launcher = lambda f, args, num_processes, mixed_precision: debug_launcher(f, args, num_processes)
-cards, display, MINUTES = ['one', 'two'], print, 3
+cards, display, MINUTES, answers, begun = ['one', 'two'], print, 2, .8, time.time()
 '''
 
 

@@ -521,6 +521,22 @@ SLOW = '''
 1 train layout {d}/made --out {d}/r --seed 5            # a run with other settings
 0 --config {d}/a.npy.command.json
 '''
+# What a process finds around it, as a shell says it; {f} is the command.
+SURROUNDINGS = '''
+0 env -u HOME -u TERM {f} inspect {s} --clips 1
+0 env -i LC_ALL=C PYTHONPATH={root} {f} inspect "{d}/a name with ü, 日本 and spaces"
+0 {f} inspect {s} --clips 1 <&-                         # no input
+0 {f} inspect {s} --clips 1 >&-                         # no output
+1 {f} inspect {d}/nowhere 2>&-
+1 {f} inspect {s} --clips 1 >/dev/full                  # a full disk
+1 {f} inspect {d}/nowhere 2>/dev/full
+0 set +o pipefail; {f} train --help | head -1           # who reads no further is no fault
+0 set +o pipefail; {f} inspect {s} --clips 1 | head -1
+1 ulimit -f 100; {f} simulate {d}/full --train 1 --val 0 --hidden 0 --workers 1 --masks-only
+1 ulimit -f 10; {f} evaluate {s} --prediction {d}/zeros.npy --csv {d}/full.csv --report {d}/full.html
+1 cd {d}; mkdir away; cd away; rmdir ../away; {f} predict {s} --out a.npy      # a folder that is gone
+130 set -m; {f} simulate {d}/stopped --train 99 --val 0 --hidden 0 & sleep 9; kill -INT -- -$!; wait $!   # Ctrl-C
+'''
 
 
 def cases(text):
@@ -615,6 +631,27 @@ from framepred.data.reading import open_data
 pack(open_data(sys.argv[2]).split('train'), sys.argv[3])
 '''
 NOT_MADE = ('.json', '.csv', '.html', '.lock', '.txt')   # they tell the time, or name the folder
+
+
+def run_surroundings(d, words=(), show=print)->list:
+    "As `run_cases`, each in a shell of its own"
+    wrong = []
+    names = dict(d=d, s=SAMPLES, root=root, f=f'{sys.executable} -m framepred.app.cli')
+    for wanted, command, remark in cases(SURROUNDINGS):
+        text = ' '.join(command)
+        if words and not any(w in text for w in words):
+            continue
+        env = dict(os.environ, PYTHONPATH=str(root))
+        end = subprocess.run(['bash', '-c', text.format(**names)], capture_output=True, text=True, env=env)
+        message = (end.stderr.strip().splitlines()[-1:] or [''])[0].replace(str(d), 'D')
+        bad = 'a traceback' if 'Traceback' in end.stderr else 'no sentence' if 'no sentence yet' in end.stderr else ''
+        if not bad and end.returncode != wanted:
+            bad = f'status {end.returncode}, {wanted} expected'
+        shown = text.format(d='D', s='SAMPLES', root='ROOT', f='framepred')
+        show(f'{"WRONG " if bad else ""}| `{shown}` | {end.returncode} | {message} | {bad or remark}')
+        if bad:
+            wrong.append(f'{text}: {bad}')
+    return wrong
 
 
 def digests(folder):
@@ -727,6 +764,8 @@ def main():
         else:
             playground(d)
             wrong = run_cases(cases(QUICK if a.quick else QUICK+SLOW), d, a.words)
+            if not a.quick:
+                wrong += run_surroundings(d, a.words)
     finally:
         shutil.rmtree(d, ignore_errors=True)
     print(f'{len(wrong)} wrong')
