@@ -8,7 +8,7 @@ __all__ = ['classifier_options', 'train_and_judge', 'classify_verb']
 # %% ../../nbs/77_classify_verbs.ipynb #imports
 from pathlib import Path
 from ..files import check_place
-from ..options import SAME, STORED, call, remember, verb, whole
+from ..options import SAME, STORED, call, print_json, remember, table_json, verb, whole
 
 # %% ../../nbs/77_classify_verbs.ipynb #train
 def classifier_options(v):
@@ -30,8 +30,12 @@ def train_and_judge(a):
     changes = dict(size=tuple(a.size)) if a.size else {}
     if a.no_flips:
         changes['flips'] = False
-    print(call(train_classifier, a, **changes))
+    run = call(train_classifier, a, **changes)
     table = call(judge, a)
+    if getattr(a, 'json', False):
+        print_json(dict(run=str(run), scores={} if table is None else table_json(table.set_index('method'))))
+        return
+    print(run)
     if table is not None:
         print(table.round(3).to_string(index=False))
 
