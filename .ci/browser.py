@@ -38,7 +38,7 @@ layout, clip = Layout.load(weights_dir('layout')), read_clip(refs[3])
 scores = score(samples_dir(), 'val', (*standard_methods(refs), layout_method(layout)))
 drawn = [overlay(f, m, 0) for f, m in zip(clip.frames, clip.masks)]
 ahead = [overlay(clip.frames[n-1], m, 0) for n, m in layout.rollout(clip.masks).items()]
-rows = {'predicted': drawn[:11]+ahead, 'came': list(clip.frames), 'true mask': drawn}
+rows = {'predicted': drawn[:11]+ahead, 'truth': list(clip.frames), 'true mask': drawn}
 write_report(PATH, 'a report', *score_sections(scores, score_table(scores), [(clip.name, rows)]))'''
 
 PACKAGES = ('jupyterlab>=4,<5', 'selenium>=4', 'ipywidgets>=8')

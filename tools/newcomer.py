@@ -439,6 +439,11 @@ QUICK = '''
 1 classify {d}/file --weights {s}/weights/classifier --out {d}/a.csv
 1 classify {d}/class --weights {s}/weights/classifier --out {d}/empty
 2 classify {d}/class --weights {s}/weights/classifier --steps 1000000000
+1 evaluate-classifier {d}/nowhere --weights {s}/weights/classifier --out {d}/k
+1 evaluate-classifier {d}/class/one --weights {s}/weights/classifier --out {d}/k        # nothing to test on
+1 evaluate-classifier {d}/class/one --weights {fewcla} --out {d}/k
+1 evaluate-classifier {d}/class/one --weights {s}/weights/classifier --out {d}/file
+2 evaluate-classifier {d}/class/one --weights {s}/weights/classifier --steps 0
 1 prepare simulated {d}/file
 1 prepare simulated {d}/pair/list --count 1
 2 prepare simulated {d}/p --count 0

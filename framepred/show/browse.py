@@ -210,7 +210,8 @@ def wiped(before, after, share:float)->np.ndarray: # uint8 (H, W, 3) both
     "`after` to the left of a line at that share of the width, `before` to the right of it"
     before, after = check_picture(before), check_picture(after)
     if before.shape != after.shape:
-        raise FramepredError(f'a picture of {before.shape} cannot give way to one of {after.shape}; they are of one size.')
+        raise FramepredError(
+            f'a picture of {before.shape} cannot give way to one of {after.shape}; they must be of one size.')
     at = round(share*before.shape[1])
     picture = np.concatenate([after[:, :at], before[:, at:]], 1)
     if 0 < at < before.shape[1]:
