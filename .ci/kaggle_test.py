@@ -1,7 +1,7 @@
 """Kaggle, imitated: what the API is told, the wheelhouse in a clean Python 3.12, and the staged kernel twice in a
 tree like Kaggle's, offline and by the clock; the second run resumes
 
-`python .ci/kaggle_test.py [metadata] [wheels] [kernel] [inside] [cut] [hub] [cards]`: some of these, or all.
+`python .ci/kaggle_test.py [metadata] [wheels] [kernel] [inside] [cut] [hub] [cards] [classify]`: some, or all.
 `--minutes 6`: so long may each run of the kernel take. The last line counts.
 """
 import argparse
@@ -66,6 +66,16 @@ KEPT = (
     'runs/segmenter/best/settings.json',
     'runs/segmenter/last/state.json',
     'runs/layout/weights/settings.json',
+)
+# and one of the classifier
+ANSWERED = (
+    'checkpoints/best_model/weights.safetensors',
+    'checkpoints/last/weights.safetensors',
+    'logs/auxiliary.csv',
+    'logs/classifier.csv',
+    'outputs/answers.csv',
+    'outputs/report.html',
+    'outputs/scores.csv',
 )
 
 
@@ -306,7 +316,7 @@ def printed(path):
     return said
 
 
-def session(tmp, venv, root, **parameters):
+def executed(tmp, venv, root, **parameters):
     "Run the staged kernel once, as Kaggle would; gives what its cells printed, by cell, and the minutes it took"
     work = root/'working'
     notebook = work/'notebook.ipynb'
@@ -333,7 +343,12 @@ def session(tmp, venv, root, **parameters):
     installed = list(venv.glob('lib/python*/site-packages/framepred/app/__init__.py'))
     assert installed, 'framepred was not installed from the mounted wheel'
     assert digest(root/'input') == before, 'something was written under /kaggle/input'
-    said = printed(notebook)
+    return printed(notebook), took
+
+
+def session(tmp, venv, root, **parameters):
+    "The same, for the kernel that says at the end how long it took"
+    said, took = executed(tmp, venv, root, **parameters)
     minutes = parameters['MINUTES']
     ended = said['kept'].splitlines()[-1]
     assert re.fullmatch(rf'[0-9.]+ of {minutes} minutes', ended), ended
@@ -517,9 +532,10 @@ def test_hub(tmp):
 # two processes on the CPU, as the kernel begins them on two cards
 TWO = '''
 import accelerate
+from framepred.data.pack import pack
 from accelerate import debug_launcher
 accelerate.notebook_launcher = lambda f, args, num_processes, mixed_precision: debug_launcher(f, args, num_processes)
-cards, display, MINUTES = ['one', 'two'], print, 3
+cards, display, MINUTES, answers, begun = ['one', 'two'], print, 2, .8, time.time()
 '''
 
 
@@ -535,6 +551,19 @@ def test_cards(tmp):
     assert steps and int(steps[1]) > 0, said
     assert (root/'working/runs/predictor/weights/settings.json').is_file(), said
     return f'{steps[1]} steps'
+
+
+def test_classify(tmp):
+    "The classifier's kernel, on a mounted data set of pictures"
+    from framepred.classify.pictures import write_digits
+    kaggle.stage(which='classify')
+    write_digits(tmp/'digits', 100, 40)
+    venv, root = image(tmp), mount(tmp/'kaggle', (tmp/'digits', 'datasets/somebody/digits'))
+    said, minutes = executed(tmp, venv, root, MINUTES=1)
+    assert '10 classes in digits' in said['check'], said['check']
+    for f in ANSWERED:
+        assert (root/'working'/f).is_file(), f'{f} was not kept'
+    return f'{minutes:.1f} minutes'
 
 
 def verdict_of(test):
@@ -560,6 +589,7 @@ TESTS = dict(
     cut=test_cut_short,
     hub=test_hub,
     cards=test_cards,
+    classify=test_classify,
 )
 
 
