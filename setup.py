@@ -11,7 +11,7 @@ s = config['DEFAULT']
 simulate = s['simulate_requirements'].split()
 classify = s['classify_requirements'].split()
 # weights that tables compare with stay in the repository: the wheel has what a user runs
-COMPARED = ('joint', 'no-layout', 'peer', 'predictor-mean', 'rgb', 'simvp')
+COMPARED = ('clips-plain', 'joint', 'no-layout', 'peer', 'predictor-mean', 'rgb', 'simvp')
 
 
 def travels(path):

@@ -1,5 +1,5 @@
 """The clip browser in a real browser: JupyterLab, Chromium, a click on Play, and the picture must change;
-then the report at two widths
+then the report at two widths, light and dark
 
 `python .ci/browser.py [FOLDER]` leaves its screenshots in FOLDER. JupyterLab and selenium are installed into
 build/browser when they are not there; Chromium and its driver are Debian's (`apt-get install chromium
@@ -20,18 +20,26 @@ home = root/'build'/'browser'
 
 CELLS = ['''from framepred.files import samples_dir
 from framepred.data.reading import open_data, read_clip
-from framepred.show.viz import ClipBrowser
+from framepred.show.browse import ClipBrowser
 ClipBrowser([read_clip(r) for r in open_data(samples_dir()).split('val')[2:4]])''']
 
-REPORT = '''from framepred.files import samples_dir
+REPORT = '''from framepred.app.methods import layout_method
+from framepred.app.report import score_sections
 from framepred.data.reading import open_data, read_clip
+from framepred.files import samples_dir, weights_dir
+from framepred.motion.layout import Layout
+from framepred.score.answers import standard_methods
+from framepred.score.evaluate import score_table
+from framepred.score.scoring import score
+from framepred.show.page import write_report
 from framepred.show.palette import overlay
-from framepred.show.page import Section, strip, write_report
-from framepred.show.chart import chart
-clip = read_clip(open_data(samples_dir()).split('val')[3])
-rows = {'frame': clip.frames, 'truth': [overlay(f, m) for f, m in zip(clip.frames, clip.masks)]}
-curve = chart({'one': ([12, 22], [.9, .5])}, 'frame', 'Jaccard')
-write_report(PATH, 'a report', Section('a clip', (strip(rows),)), Section('a curve', (curve,)))'''
+refs = open_data(samples_dir()).split('val')
+layout, clip = Layout.load(weights_dir('layout')), read_clip(refs[3])
+scores = score(samples_dir(), 'val', (*standard_methods(refs), layout_method(layout)))
+drawn = [overlay(f, m, 0) for f, m in zip(clip.frames, clip.masks)]
+ahead = [overlay(clip.frames[n-1], m, 0) for n, m in layout.rollout(clip.masks).items()]
+rows = {'predicted': drawn[:11]+ahead, 'truth': list(clip.frames), 'true mask': drawn}
+write_report(PATH, 'a report', *score_sections(scores, score_table(scores), [(clip.name, rows)]))'''
 
 PACKAGES = ('jupyterlab>=4,<5', 'selenium>=4', 'ipywidgets>=8')
 KERNEL = dict(display_name='python3', language='python')
@@ -51,6 +59,11 @@ STRIP = '''
 const s = document.querySelector(".strip").parentElement;
 const whole = [...document.images].every(i => i.naturalWidth > 0);
 return [s.scrollWidth, s.clientWidth, whole]
+'''
+# Is a score seen beside its method, without scrolling sideways? And frame 22, at the strip's end?
+SEEN = '''
+const right = e => e.getBoundingClientRect().right;
+return [right(document.querySelector(".data td.bar")), right(document.querySelector(".strip th.target"))]
 '''
 BACKGROUND = 'return getComputedStyle(document.body).backgroundColor'
 CODE = '.jp-Notebook .jp-CodeCell .cm-content'
@@ -251,6 +264,8 @@ def look(d, report, width, height, dark):
     assert scrolled > shown and whole, (
         f'at {width} pixels the strip does not scroll, or a picture is broken: {sizes}'
     )
+    ends = d.execute_script(SEEN)
+    assert max(ends) <= width, f'at {width} pixels the first score ends at {ends[0]}, frame 22 at {ends[1]}'
     back = d.execute_script(BACKGROUND)
     assert (back != 'rgb(255, 255, 255)') == dark, (
         f'the page is {back} on a {"dark" if dark else "light"} screen'
@@ -262,11 +277,11 @@ def drive(url, report, shots, chromium, driver):
     d = open_browser(chromium, driver)
     try:
         seen = play(d, url, shots)
-        look(d, report, 1280, 900, dark=False)
-        d.save_screenshot(str(shots/'report_desk.png'))
-        look(d, report, 390, 844, dark=True)
-        d.save_screenshot(str(shots/'report_phone.png'))
-        print(f'{seen} different pictures after a click on Play; the report fits 1280 and 390 pixels')
+        for width, height in (1280, 900), (400, 844):
+            for dark in False, True:
+                look(d, report, width, height, dark)
+                d.save_screenshot(str(shots/f'report_{width}_{"dark" if dark else "light"}.png'))
+        print(f'{seen} different pictures after a click on Play; the report fits 1280 and 400 pixels, light and dark')
     finally:
         d.quit()
 

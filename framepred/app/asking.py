@@ -11,10 +11,10 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from .again import remember
 from ..core import FramepredError
-from ..files import check_place, samples_dir
-from ..options import DATA, SAME, STORED, call, json_option, positive, print_json, verb, whole
+from ..files import check_place, same_file, samples_dir
+from ..runtime import progress
+from ..options import DATA, SAME, STORED, call, json_option, positive, print_json, remember, verb, whole
 
 # %% ../../nbs/63_asking.ipynb #kit
 def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_size=None, **how):
@@ -22,7 +22,7 @@ def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_s
     from framepred.app.methods import Kit
     weights = dict(segmenter=segmenter, layout=layout, predictor=predictor)
     named = {kind: folder for kind, folder in weights.items() if folder is not None}
-    return Kit(named, device, batch_size, how)
+    return Kit(named, device, batch_size, how).ready()
 
 def notes_on(refs, kit, most:int=12)->tuple:
     "Let the kit take the layout that knows such clips; what a user should know before trusting it, in sentences"
@@ -34,7 +34,7 @@ def notes_on(refs, kit, most:int=12)->tuple:
     # true masks are free; the segmenter's are not, so a few must do
     known = [r for r in refs if (r.path/'mask.npy').exists()][:40] or list(refs)[:4]
     masks = []
-    for ref in known:
+    for ref in progress(known, desc='looking', unit='clip'):
         try:
             masks.append(masks_of(ref))
         except FramepredError:   # a broken clip is named elsewhere
@@ -62,14 +62,14 @@ def evaluate(
     "The score table (`table.attrs['notes']` says what was left out), a row for each method"
     from framepred.data.reading import open_data
     from framepred.score.answers import baselines
-    from framepred.score.scoring import score
+    from framepred.score.scoring import check_truths, score
     from framepred.score.evaluate import score_table, write_csv
     from framepred.app.methods import segmenter_method, table_methods
     from framepred.app.report import score_sections
     from framepred.show.page import write_report
-    for file in filter(None, (csv, report)):
-        check_place(file)
+    _check_files(csv, report, prediction)
     data = data or samples_dir()
+    check_truths(open_data(data).split(split), split)
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
     refs, notes = open_data(data).split(split), ()
     if prediction is not None:
@@ -90,6 +90,15 @@ def evaluate(
         write_report(report, title, *score_sections(scores, table))
     shutil.rmtree(keep, ignore_errors=True)   # it is only for one that was stopped
     return table
+
+def _check_files(csv, report, prediction):
+    "An error where a table has no place, or would lie where something else does"
+    files = [f for f in (prediction, csv, report) if f is not None]
+    for file in files[prediction is not None:]:
+        check_place(file)
+    for i, a in enumerate(files):
+        if twin := next((b for b in files[:i] if same_file(a, b)), None):
+            raise FramepredError(f'{a} is given twice, and would be written over {twin}; give another name.')
 
 def _keep_folder()->Path:
     "Where an evaluation keeps what it has counted, so that it goes on when it is called again"

@@ -6,8 +6,10 @@
 __all__ = ['main', 'evaluate', 'predict', 'run', 'simulate', 'train', 'train_all']
 
 # %% ../../nbs/65_cli.ipynb #imports
+import contextlib
 import os
 import sys
+import warnings
 from .. import __version__
 from .again import read_arguments
 from .asking import evaluate, evaluate_verb, predict, predict_verb, run, run_verb
@@ -53,10 +55,12 @@ def main(argv=None)->int:
         a = read_arguments(_parser(), sys.argv[1:] if argv is None else argv)
         if empty := next((k for k, v in vars(a).items() if v == ''), None):
             raise FramepredError(f'{empty} is an empty word; name a file or a folder, or leave the option away.')
-        if getattr(a, 'quiet', False):
-            os.environ['FRAMEPRED_PROGRESS'] = '0'
-        status = a.fn(a) or 0
-        sys.stdout.flush()   # a full disk is known now
+        with _progress(not getattr(a, 'quiet', False)), warnings.catch_warnings():
+            if not os.environ.get('FRAMEPRED_DEBUG'):
+                warnings.simplefilter('ignore')   # what libraries tell programmers
+            status = a.fn(a) or 0
+        if sys.stdout:   # there is none where it was closed
+            sys.stdout.flush()   # a full disk is known now
         return status
     except FramepredError as e:
         print(f'framepred: {e}', file=sys.stderr)
@@ -71,6 +75,20 @@ def main(argv=None)->int:
         print(f'framepred: {_plain(e)}', file=sys.stderr)
     return 1
 
+@contextlib.contextmanager
+def _progress(shown):
+    "Silence for one command, where it is wanted; the next one in this process speaks again"
+    before = os.environ.get('FRAMEPRED_PROGRESS')
+    if not shown:
+        os.environ['FRAMEPRED_PROGRESS'] = '0'
+    try:
+        yield
+    finally:
+        if not shown:
+            os.environ.pop('FRAMEPRED_PROGRESS')
+            if before is not None:
+                os.environ['FRAMEPRED_PROGRESS'] = before
+
 def _plain(e)->str:
     "A sentence for an error that nobody foresaw"
     first = (str(e).strip().splitlines() or [''])[0].rstrip('.')
@@ -80,3 +98,6 @@ def _plain(e)->str:
         return f'{e.filename or "a file"} could not be read or written ({e.strerror or first}).'
     return (f'something went wrong that has no sentence yet ({type(e).__name__}: {first}); '
             'with FRAMEPRED_DEBUG=1 set, the same command shows where.')
+
+if __name__ == '__main__' and globals().get('__spec__'):   # python -m framepred.app.cli; a notebook has no __spec__
+    raise SystemExit(main())

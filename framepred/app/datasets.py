@@ -9,10 +9,9 @@ __all__ = ['simulate', 'profile_name', 'simulate_verb', 'inspect_verb', 'calibra
 import argparse
 import json
 from pathlib import Path
-from .again import remember
 from ..core import FramepredError
 from ..files import check_place, free_gb
-from ..options import DATA, SAME, call, json_option, positive, print_json, verb, whole
+from ..options import DATA, SAME, call, json_option, positive, print_json, remember, table_json, verb, whole
 from ..sim.scene import PROFILES, find_profile, save_world
 
 # %% ../../nbs/62_datasets.ipynb #simulate
@@ -106,7 +105,7 @@ def _inspected(found)->dict:
         usable=found.usable,
         verdict=found.verdict,
         splits=json.loads(found.table.to_json(orient='index')),
-        problems=json.loads(found.problems.to_json(orient='records')),
+        problems=found.problems.to_dict('records'),   # a name may be no UTF-8
         gb=json.loads(found.sizes.to_json(orient='index')),
         gb_free=found.free,
     )
@@ -140,8 +139,10 @@ def calibrate_verb(verbs):
 
 def _calibrate(a):
     found, doubt = call(calibrate, a)
+    if a.out:
+        remember(a, Path(f'{a.out}.command.json'))
     if a.json:
-        print_json(dict(clips=found.clips, fits=not doubt, numbers=json.loads(found.table.to_json(orient='index'))))
+        print_json(dict(clips=found.clips, fits=not doubt, numbers=table_json(found.table)))
     else:
         print(found.table.round(3).to_string())
         print(doubt or 'clips simulated in that world look like these.')
@@ -164,3 +165,4 @@ def _label(a):
     from framepred.segment.labelling import label
     segmenter = Segmenter.load(find_weights('segmenter', a.segmenter), a.device)
     print(call(label, a, segmenter=segmenter))
+    remember(a, Path(a.out or a.data)/'label.command.json')

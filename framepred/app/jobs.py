@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError
-from ..files import atomic, check_place, free_gb, read_json, samples_dir, write_json
+from ..files import atomic, check_place, free_gb, read_json, samples_dir, same_file, stamps, write_json
 from ..runtime import processes, progress
 from ..data.reading import open_data, read_clip, read_observed
 from .methods import Kit, segmenter_method, table_methods
@@ -26,6 +26,8 @@ def check_out(out, frames=None, clips=0):
     check_place(out, ENDINGS)
     if frames:
         check_place(frames, None)
+        if same_file(out, frames):
+            raise FramepredError(f'{out} cannot be the submission and the folder of the pictures; give two names.')
     need = 2*clips*SIZE[0]*SIZE[1]/1e9   # the submission, and what it is put together from
     free = free_gb(out)
     if need > free:
@@ -105,8 +107,7 @@ def _drawn(ref, frames)->bool:
 
 def _stamp(ref):
     "A clip's name, and what tells that its pictures are still the same"
-    stats = [(f.name, f.stat()) for f in ref.path.glob('image_*.png')]
-    return ref.name, sorted((name, s.st_size, s.st_mtime_ns) for name, s in stats)
+    return ref.name, stamps(ref.path, 'image_*.png')
 
 def _digest(path):
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
@@ -221,19 +222,15 @@ def rollout_rows(clip, kit:Kit, seed:int=0)->dict:
     from framepred.show.palette import overlay
     shown = clip.frames[:OBSERVED]
     found = kit.sight(shown)
-    steps = list(kit.predictor.rollout(
-        shown,
-        found,
-        seed=seed,
-        clip=clip.name,
-        batch_size=kit.batch_size,
-        numbers=range(OBSERVED+1, FRAMES+1),
-    ))
+    numbers = range(OBSERVED+1, FRAMES+1)
+    rolled = kit.predictor.rollout(
+        shown, found, seed=seed, clip=clip.name, batch_size=kit.batch_size, numbers=numbers)
+    steps = list(progress(rolled, total=len(numbers), desc=f'{clip.name} rolled forward', unit='frame'))
     # real colours: a class is an outline
     seen = [overlay(f, m, 0) for f, m in zip(shown, found)]
     rows = dict(predicted=seen+[overlay(t.picture, t.mask, 0) for t in steps])
     if len(clip.frames) == FRAMES:
-        rows['came'] = list(clip.frames)
+        rows['truth'] = list(clip.frames)
         if clip.masks is not None:
             rows['true mask'] = [overlay(f, m, 0) for f, m in zip(clip.frames, clip.masks)]
     rows['picture'] = list(shown)+[t.picture for t in steps]
@@ -247,6 +244,6 @@ def draw_rollout(clip, kit:Kit, folder, seed:int=0)->dict:
     from framepred.show.png import save_png
     rows = rollout_rows(clip, kit, seed)
     save_png(film_strip(rows), Path(folder)/f'{clip.name}.png')
-    moving = {k: rows[k] for k in ('predicted', 'came') if k in rows}
+    moving = {k: rows[k] for k in ('predicted', 'truth') if k in rows}
     animate(moving).save(Path(folder)/f'{clip.name}.gif')
     return rows

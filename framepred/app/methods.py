@@ -14,6 +14,7 @@ import zlib
 import numpy as np
 from ..core import FRAMES, OBSERVED, FramepredError
 from ..files import read_json, weights_dir
+from ..runtime import get_device
 from ..score.answers import Method, baselines, each, standard_methods
 from ..training.checkpoint import find_weights
 
@@ -71,6 +72,7 @@ class Kit:
         varied = Futures.load(weights_dir('layout-varied'))
         if unlike(varied, clips): return said
         self.layout = varied
+        vars(self).pop('predictor', None)   # it was told by the other
         return ('objects are not as wide here as in the clips that the usual layout was trained on, '
                 'so the one that has seen many scales and cameras is used (layout-varied); '
                 'to fit it to these clips: `framepred finetune DATA --out RUN`.')
@@ -89,6 +91,13 @@ class Kit:
     @functools.cached_property
     def predictor(self):
         return self.load(find_weights('predictor', self.weights.get('predictor')))
+
+    def ready(self)->'Kit':
+        "Load what was named: what is wrong with it is said before anything is computed"
+        get_device(self.device)
+        for kind in self.weights:
+            getattr(self, dict(segmenter='sight').get(kind, kind))
+        return self
 
     @functools.cached_property
     def digest(self)->str:

@@ -9,19 +9,24 @@ __all__ = ['headline', 'short_names', 'slim', 'score_sections']
 from ..core import FRAMES, OBSERVED, TARGET
 from ..show.chart import chart
 from ..show.page import Section, cards, few_digits, strip, wide_picture
+from ..show.page import table as page_table
 
 # %% ../../nbs/57_report.ipynb #headline
 _LIMITS = ('segmenter', 'oracle')   # no forecasts: both look at the frames they answer for
+
+def _judged(table):
+    "Among which rows the best is looked for (bool): forecasts, and those made from pictures where there are any"
+    forecasts = ~table.method.isin(_LIMITS)
+    if not forecasts.any():
+        return ~forecasts
+    from_pictures = forecasts & (table.masks == 'segmented')   # what can be had without the truth
+    return from_pictures if from_pictures.any() else forecasts
 
 def headline(
     table,   # a score table
 )->str:
     "The best forecast and the copy beside it, in one sentence"
-    rows = table[~table.method.isin(_LIMITS)]
-    if not len(rows):
-        rows = table
-    if (rows.masks == 'segmented').any():   # what can be had from pictures, without the truth
-        rows = rows[rows.masks == 'segmented']
+    rows = table[_judged(table)]
     best = rows.loc[rows.jaccard.idxmax()]
     copied = rows[(rows.method == 'copy') & (rows.masks == best.masks)]
     say = f'{best.method}, from {best.masks} masks, scores {best.jaccard:.3f} on {int(best.clips)} clips'
@@ -82,14 +87,35 @@ def _settings(facts, names)->list:
 # %% ../../nbs/57_report.ipynb #sections
 def _scores(table)->Section:
     "The table, and how to read it"
-    how = (
-        'Jaccard: over all clips, macro mean, as the competition counts. '
-        'Seen: without the objects that enter after frame 11. Clip IoU: the mean over clips. '
-        'Lines on the bars are 95 % intervals.'
-    )
     notes = [f'Note: {note}' for note in table.attrs.get('notes', ())]
+    judged = _judged(table)
+    # first what is judged, then what is told the truth, last what looks at the answer
+    order = (2*table.method.isin(_LIMITS)+~judged).sort_values(kind='stable').index
     shown, settings = slim(table)
-    return Section('Scores', (shown, how, *settings, *notes))
+    if 'seconds_per_clip' in shown:
+        shown['seconds_per_clip'] = shown.seconds_per_clip.round(3)
+    items = page_table(shown.loc[order], among=judged.loc[order])
+    return Section('Scores', (items, *_how_to_read(table, shown), *settings, *notes))
+
+def _how_to_read(table, shown)->list:
+    "What the rows and the columns are, in sentences"
+    from framepred.score.scoring import LATE
+    rows = []
+    if {'true', 'segmented'} <= set(table.masks):
+        rows.append("A segmented row knows frames 1–11 from the segmenter's masks, as it would be in earnest; "
+                    'the others are told the true ones.')
+    if limits := [m for m in _LIMITS if m in set(table.method)]:
+        rows.append(f'No forecast, since more is known there than frames 1–11: {" and ".join(limits)}.')
+    columns = [
+        'Jaccard: over all clips, macro mean, as the competition counts.',
+        'Seen: without the objects that enter after frame 11.',
+        'Clip IoU: the mean over clips.',
+        'Lines on the bars are 95 % intervals.',
+    ]
+    if any(c.startswith('iou_') for c in shown):
+        columns.append(f'IoU late: of objects that were in view in at most {LATE} of frames 1–11; '
+                       'IoU still: of those that do not move after frame 11.')
+    return [' '.join(part) for part in (rows, columns) if part]
 
 def _differences(d, names):
     "Differences as text, with their intervals"
@@ -128,7 +154,8 @@ def _by_frame(scores)->list:
     curves, names = {}, _names(scores)
     for method, g in score_curve(scores).groupby('method', sort=False):
         if len(g) > 1:
-            curves[names.get(method, method)] = (g.frame, g.jaccard, g.low, g.high)
+            low, high = (e.clip(0, 1) for e in (g.low, g.high))   # no Jaccard lies beyond
+            curves[names.get(method, method)] = (g.frame, g.jaccard, low, high)
     return [Section('Frame by frame', (chart(curves, 'frame', 'Jaccard'),))] if curves else []
 
 def _worst_to_best(scores)->list:
@@ -148,7 +175,7 @@ def _at_a_glance(table, label, rows)->Section:
     from framepred.show.viz import animate
     moving = {k: row for k, row in rows.items() if len(row) == FRAMES and all(p is not None for p in row)}
     first = list(moving)[:1]
-    pair = {k: moving[k] for k in [*first, *(k for k in ('came', 'frame', 'truth') if k in moving)][:2]}
+    pair = {k: moving[k] for k in [*first, *(k for k in ('truth', 'frame') if k in moving)][:2]}
     items = [headline(table)]
     if pair:
         items.append(wide_picture(animate(pair), 'what was foreseen, beside what came'))

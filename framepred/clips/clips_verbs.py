@@ -7,7 +7,9 @@ __all__ = ['clips_verbs']
 
 # %% ../../nbs/83_clips_verbs.ipynb #imports
 import sys
-from ..options import STORED, call, positive, verb
+from pathlib import Path
+from ..files import check_run
+from ..options import STORED, call, minutes, positive, real, remember, remembered, verb, whole
 
 # %% ../../nbs/83_clips_verbs.ipynb #train
 def _train_verb(verbs):
@@ -16,17 +18,19 @@ def _train_verb(verbs):
     v = verb(verbs, 'train-clips', help, _train, data=data, seed=True, device=True, batch='clips a step')
     v.add_argument('--preset', choices=['tiny', 'base'], default='tiny', help='tiny (a CPU) or base (one GPU)')
     v.add_argument('--out', required=True, help='folder of the run')
-    v.add_argument('--max-minutes', type=float, default=None, help='stop in good order after so long')
+    v.add_argument('--max-minutes', type=minutes, default=None, help='stop in good order after so long')
     v.add_argument('--most', type=positive, default=2000, help='clips or series to read, at most')
     v.add_argument('--init', default=None, help='weights to start from')
 
 def _train(a):
     from framepred.clips.enhance import gather
     from framepred.clips.latent import CLIPS, train_clips
-    got = call(gather, a, channels=CLIPS[a.preset].net.vae.channels)
-    for text in got.said:
-        print(f'note: {text}', file=sys.stderr)
-    print(call(train_clips, a, 'device', 'batch_size', clips=got.clips, held=got.held))
+    check_run(a.out, a.data)
+    with remembered(a, a.out):
+        got = call(gather, a, channels=CLIPS[a.preset].net.vae.channels)
+        for text in got.said:
+            print(f'note: {text}', file=sys.stderr)
+        print(call(train_clips, a, 'device', 'batch_size', clips=got.clips, held=got.held))
 
 # %% ../../nbs/83_clips_verbs.ipynb #enhance
 def _enhance_verb(verbs):
@@ -36,13 +40,14 @@ def _enhance_verb(verbs):
     v.add_argument('out', metavar='OUT', help='a clip, or a folder: each series in a folder of its own')
     v.add_argument('--weights', default=None, help='made by `train-clips` (default: the shipped ones)')
     v.add_argument('--sampler', choices=['ddim', 'ddpm'], default='ddim', help='ddpm: with fresh noise at every step')
-    v.add_argument('--steps', type=positive, default=None, help=f'of the sampler {STORED}')
+    v.add_argument('--steps', type=whole(1, 1000), default=None, help=f'of the sampler {STORED}')
     v.add_argument('--start', choices=['input', 'noise'], default=None, help=f'where the sampler begins {STORED}')
-    v.add_argument('--level', type=float, default=None, help=f'--start input: how far it is noised, up to 1 {STORED}')
-    v.add_argument('--num-frames', type=positive, default=None, help=f'slices of a window {STORED}')
+    help = f'--start input: how far it is noised, up to 1 {STORED}'
+    v.add_argument('--level', type=real(0, 1), default=None, help=help)
+    v.add_argument('--num-frames', type=whole(1, 1024), default=None, help=f'slices of a window {STORED}')
     v.add_argument(
         '--resolution',
-        type=positive,
+        type=whole(8, 4096),
         nargs=2,
         metavar=('H', 'W'),
         default=None,
@@ -50,7 +55,7 @@ def _enhance_verb(verbs):
     )
     v.add_argument(
         '--window',
-        type=float,
+        type=real(-1e9, 1e9),
         nargs=2,
         metavar=('LOW', 'HIGH'),
         default=None,
@@ -67,6 +72,7 @@ def _enhance(a):
         print(f'note: {text}', file=sys.stderr)
     for path in done.written:
         print(f'{path} is ready. {NO_DEVICE}')
+    remember(a, Path(f'{a.out}.command.json'))
 
 def clips_verbs(verbs):
     "Add the verbs of clip-to-clip diffusion"

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['WAYS', 'CLIPS', 'add_noise', 'count_photons', 'lower_dose', 'blur', 'drop_slices', 'degrade', 'draw_way',
-           'ClipSettings', 'ClipNet', 'group_of', 'clip_loss', 'Recipe', 'ClipDraws', 'cut', 'check_clips', 'ClipsTask',
-           'train_clips']
+           'ClipSettings', 'ClipNet', 'filled', 'group_of', 'clip_loss', 'Recipe', 'ClipDraws', 'cut', 'check_clips',
+           'ClipsTask', 'train_clips']
 
 # %% ../../nbs/81_clips.ipynb #imports
 import dataclasses
@@ -90,6 +90,7 @@ class ClipSettings:
     temporal: tuple = (0, 1)      # levels with attention along time
     attention: tuple = ()         # levels with attention within a slice
     method: str = 'diffusion'     # or plain
+    fold: int = 1                 # how many latents of a side (plain: pixels) the U-Net takes as one place
     schedule: Schedule = Schedule('cosine', predict='v', zero_snr=True)
     frames: int = 8               # slices of a window
     size: tuple = (64, 64)        # of a window, pixels
@@ -110,11 +111,11 @@ class ClipSettings:
     def unet(self)->UNetSettings:
         "Slices as frames of a clip; the condition enters with the first convolution"
         plain = self.method == 'plain'
-        pixels = self.vae.channels*self.vae.factor**2
+        place = (self.vae.channels if plain else self.vae.latent)*self.fold**2
         return UNetSettings(
-            in_channels=pixels if plain else self.vae.latent,
-            out_channels=pixels if plain else self.vae.latent,
-            past_channels=1 if plain else self.vae.latent+1,
+            in_channels=place,
+            out_channels=place,
+            past_channels=1 if plain else place+1,
             targets=1,
             gaps=0,
             channels=self.channels,
@@ -144,17 +145,36 @@ class ClipNet(nn.Module):
 
     def condition(self, z, there): # latents of the degraded clip; (B,T) 1 where a slice is there
         "Once for a clip; the sampler asks many times"
-        flag = there[:, :, None, None, None].expand(-1, -1, 1, *z.shape[-2:])   # (B,T,1,h,w)
-        return self.unet.condition(torch.cat([z, flag.to(z)], 2))
+        z = F.pixel_unshuffle(z, self.settings.fold)   # (B,T,latent·f²,h/f,w/f)
+        return self.unet.condition(torch.cat([z, _flag(there, z)], 2))
+
+    def ask(self, x, t, mods): # (B,T,latent,h,w); (B,)
+        "What the U-Net says about noised latents"
+        f = self.settings.fold
+        return F.pixel_shuffle(self.unet(F.pixel_unshuffle(x, f), t, mods), f)
 
     def plain(self, worse, there):
-        "The peer's answer, in pixels"
-        f = self.settings.vae.factor
-        x = F.pixel_unshuffle(worse, f)                                         # (B,T,C·f²,h,w)
-        flag = there[:, :, None, None, None].expand(-1, -1, 1, *x.shape[-2:])
-        still = torch.zeros(len(x), dtype=torch.long, device=x.device)
-        change = self.unet(2*x-1, still, self.unet.condition(flag.to(x)))
-        return worse + F.pixel_shuffle(change, f)
+        "The peer's answer, in pixels: what came in, missing slices filled, and a change"
+        known = filled(worse, there)
+        still = torch.zeros(len(known), dtype=torch.long, device=known.device)
+        flag = _flag(there, F.pixel_unshuffle(known, self.settings.fold))
+        return known + self.ask(2*known-1, still, self.unet.condition(flag))
+
+def _flag(there, like): # (B,T); (B,T,C,h,w)
+    "Which slices are there, as a channel"
+    return there[:, :, None, None, None].expand(-1, -1, 1, *like.shape[-2:]).to(like)
+
+def filled(z, there): # (B,T,C,h,w); (B,T)
+    "Missing slices as the mean of the nearest ones that are there, on either side"
+    out = z.clone()
+    for b, flags in enumerate(there.bool().tolist()):
+        known = [i for i, f in enumerate(flags) if f]
+        for i, f in enumerate(flags):
+            if f or not known:
+                continue
+            sides = [max((k for k in known if k < i), default=None), min((k for k in known if k > i), default=None)]
+            out[b, i] = torch.stack([z[b, k] for k in sides if k is not None]).mean(0)
+    return out
 
 def group_of(name:str)->str:
     "The VAE and the U-Net learn at their own rates"
@@ -171,7 +191,7 @@ def clip_loss(net:ClipNet, data:dict, phase:Phase)->dict:
     with torch.no_grad():   # or the VAE would learn latents that are easy to predict: constant ones
         x0, told = net.encode(data['clean']), net.encode(data['worse'])
     mods = net.condition(told, data['there'])
-    error = squared_error(lambda x, t: net.unet(x, t, mods), x0, data['t'], data['noise'], net.settings.schedule)
+    error = squared_error(lambda x, t: net.ask(x, t, mods), x0, data['t'], data['noise'], net.settings.schedule)
     diffusion = error.mean()
     if phase.name == 'unet':
         return dict(loss=diffusion, diffusion=diffusion)

@@ -9,6 +9,7 @@ __all__ = ['MOST', 'NO_DEVICE', 'Source', 'Slice', 'Series', 'Study', 'find_seri
 # %% ../../nbs/78_series.ipynb #imports
 import dataclasses
 import io
+import math
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -106,7 +107,12 @@ def find_series(path)->Study:
     return Study(tuple(sorted(series, key=lambda s: (-len(s), s.uid))), tuple(problems))
 
 def _first_line(e)->str:
-    return (str(e) or type(e).__name__).splitlines()[0].rstrip('.')
+    first = (str(e) or type(e).__name__).splitlines()[0].rstrip('.')
+    return first.split('. Use force')[0]   # pydicom's advice is for programmers
+
+def _rescale(ds)->tuple:
+    slope, intercept = ds.get('RescaleSlope'), ds.get('RescaleIntercept')
+    return float(1 if slope is None else slope), float(intercept or 0)
 
 def _check_picture(ds):
     "ValueError, in words, for what holds no grey slice that can be decoded"
@@ -118,6 +124,8 @@ def _check_picture(ds):
         raise ValueError('it is in colour')
     if 'SeriesInstanceUID' not in ds:
         raise ValueError('it belongs to no series')
+    if not all(map(math.isfinite, _rescale(ds))) or _rescale(ds)[0] == 0:
+        raise ValueError('its RescaleSlope and RescaleIntercept give no values')
     try:
         ds.pixel_array
     except Exception as e:
@@ -137,7 +145,7 @@ class _Header(NamedTuple):
 def _header(ds)->_Header:
     place, turned = ds.get('ImagePositionPatient'), ds.get('ImageOrientationPatient')
     position = None
-    if place and turned:
+    if place and turned and (len(place), len(turned)) == (3, 6):
         normal = np.cross(np.array(turned[:3], float), np.array(turned[3:], float))
         position = float(np.dot(normal, np.array(place, float)))
     location, number = ds.get('SliceLocation'), ds.get('InstanceNumber')
@@ -175,10 +183,6 @@ def read_slice(series:Series, i:int)->np.ndarray: # float32 (H, W)
     slope, intercept = _rescale(ds)
     return ds.pixel_array.astype(np.float32)*slope + intercept
 
-def _rescale(ds)->tuple:
-    slope, intercept = ds.get('RescaleSlope'), ds.get('RescaleIntercept')
-    return float(1 if slope is None else slope), float(intercept or 0)
-
 def read_volume(series:Series)->np.ndarray: # float32 (D, H, W)
     return np.stack([read_slice(series, i) for i in range(len(series))])
 
@@ -191,7 +195,7 @@ def window_of(series:Series)->tuple: # (low, high)
         # several windows: the first
         def first(v): return float(v[0] if hasattr(v, '__len__') and not isinstance(v, str) else v)
         centre, width = first(centre), first(width)
-        if width > 1:
+        if width > 1 and math.isfinite(centre+width):
             return centre-width/2, centre+width/2
     low, high = np.quantile(read_slice(series, i), (.005, .995))
     return float(low), float(max(high, low+1))
@@ -275,7 +279,12 @@ def hub_studies(
     "`(category, Remote)` for every ZIP, one at a time"
     if fs is None:
         fs = optional('huggingface_hub', 'the hub needs huggingface_hub; `pip install huggingface_hub`.').HfFileSystem()
-    for path in sorted(fs.glob(f'datasets/{repo}/**/*.zip')):
+    try:
+        archives = sorted(fs.glob(f'datasets/{repo}/**/*.zip'))
+    except Exception as e:   # no network, no such name, no permission: many libraries' errors
+        raise FramepredError(f'{repo!r} could not be read from the hub ({_first_line(e)}); give OWNER/NAME of a data '
+                             'set that you may read, and a network.') from None
+    for path in archives:
         category = next((part for part in path.split('/') if part in categories), None)
         if category is None:
             continue

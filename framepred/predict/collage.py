@@ -164,7 +164,8 @@ class Album:
                 self._ratios[t] = np.ones((*SIZE, 3), np.float32), self.masks[t]
                 return self._ratios[t]
             nearest = distance_transform_edt(~objects, return_distances=False, return_indices=True)
-            ratio = (self.frames[t]/self.floor+NOISE).clip(.1, 1).astype(np.float32)
+            ratio = self.frames[t]/np.maximum(self.floor, 1)   # a black floor has no light to lose
+            ratio = (ratio+NOISE).clip(.1, 1).astype(np.float32)
             rim = _widened(objects, 1)
             depth, free = distance_transform_edt(rim, return_indices=True)
             near = rim & (depth <= FREE)

@@ -6,6 +6,7 @@
 __all__ = ['label', 'pseudo_clips']
 
 # %% ../../nbs/39_labelling.ipynb #imports
+import os
 from collections import Counter
 from pathlib import Path
 import numpy as np
@@ -50,6 +51,8 @@ def label(
         _write_labels(ref, segmenter, *segmenter.clip_answer(frames, batch_size))
         done['made'] += 1
     wait()   # for the other processes, under `accelerate launch`
+    if wrong and not done:
+        raise FramepredError(f'none of {len(wrong)} clips in {split} can be read; the first: {wrong[0]}')
     return _what_was_done(done, wrong)
 
 def _linked(root, out, split):
@@ -66,7 +69,7 @@ def _linked(root, out, split):
         (out/split/clip.name).mkdir(parents=True, exist_ok=True)
         for file in clip.iterdir():
             link = out/split/clip.name/file.name
-            if not link.exists():
+            if not os.path.lexists(link):   # a link that leads nowhere is there all the same
                 link.symlink_to(file.resolve())
 
 def _has_mask(ref, segmenter)->str|None:

@@ -22,7 +22,7 @@ from .png import to_png
 def _uri(png:bytes)->str:
     return 'data:image/png;base64,' + base64.b64encode(png).decode()
 
-def _small(picture, colours=64)->bytes:
+def _small(picture, colours=256)->bytes:
     "A clip's picture (H, W, 3) as PNG bytes"
     out = io.BytesIO()
     few = Image.fromarray(picture).quantize(colours, dither=Image.Dither.NONE)
@@ -104,7 +104,7 @@ def strip(
         head += f'<th class="{kind}" scope="col">{html.escape(str(caption))}</th>'
     body = ''.join(_strip_row(label, row, captions, width) for label, row in rows.items())
     return (
-        '<div class="scroll"><table class="strip">'
+        '<div class="scroll end"><table class="strip">'
         f'<thead><tr><td></td>{head}</tr></thead>'
         f'<tbody>{body}</tbody></table></div>'
     )
@@ -122,11 +122,11 @@ def few_digits(v)->str:
         return f'{v:,.4g}'
     return str(v)
 
-def _bar(frame, i, c)->str:
+def _bar(frame, i, c, among)->str:
     "A value in 0…1 with its bar and, where the frame has one, its interval"
     v = frame[c].iloc[i]
     low, high = (frame[e].iloc[i] if e in frame else float('nan') for e in (f'{c}_low', f'{c}_high'))
-    top = ' top' if v == frame[c].max() else ''
+    top = ' top' if among[i] and v == frame[c][among].max() else ''
     bar = f'<u style="width:{100*v:.1f}%"></u>'
     interval = ''
     if low == low:   # NaN is not itself
@@ -134,13 +134,13 @@ def _bar(frame, i, c)->str:
         interval = f'<small>{low:.3f}–{high:.3f}</small>'
     return f'<td class="bar{top}"><b>{v:.3f}</b><span>{bar}</span>{interval}</td>'
 
-def _cell(frame, i, c, bar, first)->str:
+def _cell(frame, i, c, bar, first, among)->str:
     "Row `i` of column `c`, with a bar or not, first of its row or not"
     v = frame[c].iloc[i]
     if v is None or v != v:
         return '<td></td>'
     if bar and _is_number(v):
-        return _bar(frame, i, c)
+        return _bar(frame, i, c, among)
     text = html.escape(few_digits(v))
     if first:
         return f'<th scope="row">{text}</th>'
@@ -156,14 +156,16 @@ def _shown(frame)->list:
 def table(
     frame,   # a data frame
     bars=('jaccard', 'jaccard_seen', 'clip_iou'),   # columns in 0…1 that get a bar
+    among=None,   # bool: rows of which the highest is bold; all when None
 )->str:
     "A data frame as HTML; the highest of each bar column is bold"
+    among = np.ones(len(frame), bool) if among is None else np.asarray(among, bool)
     shown = _shown(frame)
     names = [html.escape(str(c).replace('_', ' ')) for c in shown]
     head = ''.join(f'<th scope="col">{name}</th>' for name in names)
     body = ''
     for i in range(len(frame)):
-        cells = [_cell(frame, i, c, c in bars, k == 0) for k, c in enumerate(shown)]
+        cells = [_cell(frame, i, c, c in bars, k == 0, among) for k, c in enumerate(shown)]
         body += f'<tr>{"".join(cells)}</tr>'
     return (
         '<div class="scroll"><table class="data">'
@@ -199,13 +201,15 @@ footer{\
 margin-top:3rem;border-top:1px solid var(--line);padding-top:.6rem;\
 font-size:.85rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:.6rem 0;-webkit-overflow-scrolling:touch}\
+.end{direction:rtl}\
+.end table{direction:ltr;margin:0 auto 0 0}\
 table{border-collapse:collapse}
 img{display:block;max-width:100%;height:auto}\
 figure{margin:.8rem 0;overflow-x:auto}\
 figure img{background:#fff;border-radius:4px;max-width:max(100%,700px)}
 .whole img{max-width:100%}\
-.cards{display:flex;flex-wrap:wrap;gap:.6rem}\
-.cards figure{margin:0;flex:1 1 150px;max-width:330px}\
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(170px,46%),1fr));gap:.6rem}\
+.cards figure{margin:0}\
 .cards img{width:100%;image-rendering:auto}
 .strip{font-size:.8rem}\
 .strip td,.strip th{padding:2px}\
@@ -240,7 +244,7 @@ code{font-size:.9em}'''
 
 def _item(x)->str:
     if isinstance(x, str):
-        ours = x.startswith(('<div class="scroll">', '<figure>', '<figure class="whole">', '<img '))
+        ours = x.startswith(('<div class="scroll', '<figure>', '<figure class="whole">', '<img '))
         return x if ours else f'<p>{html.escape(x)}</p>'
     if hasattr(x, 'columns'):
         return table(x)

@@ -187,10 +187,17 @@ def synthesize(
         save_png(_grid(data, mask, truth, pictures), out/'grids'/f'{name}.png')
     return out
 
+def _read_note(file)->dict:
+    "What `synthesize` left for the next call"
+    note = read_json(file)
+    if not isinstance(note, dict) or not isinstance(note.get('plan'), dict) or not isinstance(note.get('names'), list):
+        raise FramepredError(f'{file} was not written by `framepred synthesize`; choose another folder.')
+    return note
+
 def _begin(out, plan, pairs):
     "Refuse to mix pictures that were made in different ways"
     note = out/'synthesis.json'
-    before = read_json(note) if note.exists() else None
+    before = _read_note(note) if note.exists() else None
     if before and before['plan'] != plan:
         raise FramepredError(f'{out} holds pictures made with {before["plan"]}, not with {plan}; '
                              'choose another folder or delete that one.')
@@ -263,7 +270,7 @@ def evaluate_synthesis(
 )->dict:
     "Score a folder of pictures; writes evaluation_report.txt and scores.csv into it"
     out = Path(generated)
-    plan = read_json(out/'synthesis.json')
+    plan = _read_note(out/'synthesis.json')
     judge = Segmenter.load(find_weights('segmenter', segmenter), device, tta=())
     pictures = open_pictures(data, split, every)
     if judge.settings.classes != pictures.classes:
@@ -272,7 +279,7 @@ def evaluate_synthesis(
             'name one that was trained on these classes with --segmenter.')
     by_name = {p.name: p for p in pictures.pairs}
     masks, truths, drawn = [], [], []
-    for n, name in enumerate(plan['names']):
+    for n, name in enumerate(progress(plan['names'], desc='read', unit='mask')):
         if name not in by_name:
             raise FramepredError(f'{out} holds pictures of {name}, which is not in {data}; name the data they are of.')
         truth, mask = pictures.read(by_name[name])

@@ -7,7 +7,9 @@ __all__ = ['synthesis_verbs']
 
 # %% ../../nbs/72_synthesis_verbs.ipynb #imports
 from pathlib import Path
-from ..options import STORED, call, positive, verb
+from ..files import check_place, check_run
+from ..options import (
+    STORED, call, json_option, minutes, positive, print_json, real, remember, remembered, verb, whole)
 
 # %% ../../nbs/72_synthesis_verbs.ipynb #learn
 _PAIRS = 'a folder with images/ and labels/ (grey PNGs of class ids), or a data set of clips'
@@ -20,15 +22,18 @@ def _prepare_verb(verbs):
         help='one frame each of many simulated scenes, or the photographs of segments/sidewalk-semantic',
     )
     v.add_argument('out', metavar='OUT', help='folder to make, or to go on with')
-    v.add_argument('--count', type=positive, default=None, help='pictures (default: 4000 simulated, all photographs)')
-    v.add_argument('--size', type=positive, default=1024, help='sidewalk: side of the square pictures')
+    help = 'pictures (default: 4000 simulated, all photographs)'
+    v.add_argument('--count', type=whole(1, 10**6), default=None, help=help)
+    v.add_argument('--size', type=whole(16, 8192), default=1024, help='sidewalk: side of the square pictures')
     v.add_argument('--source', default=None, help='sidewalk: local parquet files instead of a download')
-    v.add_argument('--workers', type=positive, default=2, help='processes; any number gives the same files')
+    v.add_argument('--workers', type=whole(1, 256), default=2, help='processes; any number gives the same files')
 
 def _prepare(a):
     from framepred.synthesis import pictures
+    check_place(a.out, None)
     prepare = pictures.prepare_simulated if a.kind == 'simulated' else pictures.prepare_sidewalk
     print(f'{call(prepare, a)} is ready.')
+    remember(a, Path(a.out)/'command.json')
 
 def _train_verb(verbs):
     help = 'learn to draw pictures from masks; called again with the same --out it goes on'
@@ -36,12 +41,14 @@ def _train_verb(verbs):
     v = verb(verbs, 'train-synthesis', help, _train, data=_PAIRS, seed=True, device=True, batch=batch)
     v.add_argument('--preset', default='tiny', help='tiny (a CPU) or seed (the published recipe)')
     v.add_argument('--out', required=True, help='folder of the run; its weights are in OUT/weights')
-    v.add_argument('--max-minutes', type=float, default=None, help='stop in good order after so long')
+    v.add_argument('--max-minutes', type=minutes, default=None, help='stop in good order after so long')
     v.add_argument('--init', default=None, help='weights to start from')
 
 def _train(a):
     from framepred.synthesis.train import train_synthesis
-    print(call(train_synthesis, a))
+    check_run(a.out, a.data)
+    with remembered(a, a.out):
+        print(call(train_synthesis, a))
 
 # %% ../../nbs/72_synthesis_verbs.ipynb #draw
 def _synthesize_verb(verbs):
@@ -51,15 +58,17 @@ def _synthesize_verb(verbs):
     v.add_argument('masks', metavar='MASKS', help=f'a folder of masks, {_PAIRS}')
     v.add_argument('out', metavar='OUT', help='folder of the pictures')
     v.add_argument('--weights', default=None, help='made by `train-synthesis` (default: the shipped ones)')
-    v.add_argument('--samples', type=positive, default=5, help='pictures of each mask')
-    v.add_argument('--guidance', type=float, default=None, help=f'1: as the mask says; more: more so {STORED}')
-    v.add_argument('--steps', type=positive, default=None, help=f'steps of the sampler {STORED}')
-    v.add_argument('--eta', type=float, default=0., help='0: DDIM … 1: DDPM')
+    v.add_argument('--samples', type=whole(1, 1024), default=5, help='pictures of each mask')
+    v.add_argument('--guidance', type=real(0, 100), default=None, help=f'1: as the mask says; more: more so {STORED}')
+    v.add_argument('--steps', type=whole(1, 1000), default=None, help=f'steps of the sampler {STORED}')
+    v.add_argument('--eta', type=real(0, 1), default=0., help='0: DDIM … 1: DDPM')
     v.add_argument('--count', type=positive, default=None, help='only so many masks')
 
 def _synthesize(a):
     from framepred.synthesis.draw import synthesize
+    check_place(a.out, None)
     out = call(synthesize, a)
+    remember(a, out/'command.json')
     print(f'{out} holds the pictures, and {out}/grids shows each mask beside them.')
 
 def _evaluate_verb(verbs):
@@ -67,14 +76,21 @@ def _evaluate_verb(verbs):
     v = verb(verbs, 'evaluate-synthesis', help, _evaluate, data=_PAIRS, device=True)
     v.add_argument('generated', metavar='GENERATED', help='the folder that `synthesize` made')
     v.add_argument('--segmenter', default=None, help='who names the pixels (default: the shipped one)')
+    json_option(v)
     v.add_argument('--report', default=None, help='write scores and pictures as one HTML page')
 
 def _evaluate(a):
     from framepred.synthesis.draw import evaluate_synthesis
+    if a.report:
+        check_place(a.report)
     scores, generated = call(evaluate_synthesis, a), Path(a.generated)
-    print((generated/'evaluation_report.txt').read_text(), end='')
+    remember(a, generated/'evaluation_report.command.json')
     if a.report:
         _write_page(a.report, scores, generated)
+    if a.json:
+        print_json(scores)
+    else:
+        print((generated/'evaluation_report.txt').read_text(), end='')
 
 def _write_page(path, scores, generated):
     "Scores, and the first grids, as one page"

@@ -208,6 +208,7 @@ def _built(build, settings, state, folder):
     except FramepredError:
         raise
     except Exception as e:   # of any kind: settings are a stranger's words
+        why = textwrap.shorten(f'{type(e).__name__}: {e}', 200, placeholder=' …')   # some name all that there is
         raise FramepredError(
-            f'{folder/"settings.json"} describes no network that can be built ({type(e).__name__}: {e}); '
+            f'{folder/"settings.json"} describes no network that can be built ({why}); '
             'copy or train it again.') from None

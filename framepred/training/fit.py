@@ -13,10 +13,10 @@ from typing import Mapping, NamedTuple
 import torch
 from ..core import FramepredError, changed, seed_of
 from ..files import load_weights, save_weights
-from ..runtime import processes
+from ..runtime import check_minutes, processes
 from .checkpoint import Run
 from .loop import train
-from .phases import Phase, TrainSettings, check_minutes
+from .phases import Phase, TrainSettings
 
 # %% ../../nbs/26_fit.ipynb #presets
 @dataclasses.dataclass(frozen=True)
