@@ -43,7 +43,10 @@ docs: # the chapters and the API reference as plain HTML, in _docs
 samples: # the sample clips, made again
 	python tools/samples.py
 
+images: # the README's pictures, made again
+	python tools/images.py
+
 ci:
 	bash .ci/run
 
-.PHONY: test test-all test-browser newcomer kaggle notebooks sync docs samples ci
+.PHONY: test test-all test-browser newcomer kaggle notebooks sync docs samples images ci

@@ -20,7 +20,7 @@ home = root/'build'/'browser'
 
 CELLS = ['''from framepred.files import samples_dir
 from framepred.data.reading import open_data, read_clip
-from framepred.show.viz import ClipBrowser
+from framepred.show.browse import ClipBrowser
 ClipBrowser([read_clip(r) for r in open_data(samples_dir()).split('val')[2:4]])''']
 
 REPORT = '''from framepred.app.methods import layout_method
@@ -38,7 +38,7 @@ layout, clip = Layout.load(weights_dir('layout')), read_clip(refs[3])
 scores = score(samples_dir(), 'val', (*standard_methods(refs), layout_method(layout)))
 drawn = [overlay(f, m, 0) for f, m in zip(clip.frames, clip.masks)]
 ahead = [overlay(clip.frames[n-1], m, 0) for n, m in layout.rollout(clip.masks).items()]
-rows = {'predicted': drawn[:11]+ahead, 'came': list(clip.frames), 'true mask': drawn}
+rows = {'predicted': drawn[:11]+ahead, 'truth': list(clip.frames), 'true mask': drawn}
 write_report(PATH, 'a report', *score_sections(scores, score_table(scores), [(clip.name, rows)]))'''
 
 PACKAGES = ('jupyterlab>=4,<5', 'selenium>=4', 'ipywidgets>=8')

@@ -33,8 +33,8 @@ def atomic(path): # the file, or folder, to be made
 
 def _way_out(e, folder)->str:
     "What to do about a file that could not be written"
-    # safetensors gives its sentence without a number
-    full = e.errno in (errno.ENOSPC, errno.EDQUOT) or 'No space' in str(e)
+    # safetensors and numpy give their sentences without a number
+    full = e.errno in (errno.ENOSPC, errno.EDQUOT) or 'No space' in str(e) or 'requested and' in str(e)
     if not full:
         return 'Choose a place where you may write.'
     with contextlib.suppress(OSError):

@@ -1,9 +1,10 @@
 """Everything Kaggle needs, under build/kaggle: a data set with wheels, samples and weights, and the kernel. \
 `python tools/kaggle.py --help`
 
-The data set's wheels are framepred itself and what Kaggle's Python 3.12 image lacks of what it needs; they are
-installed with `--no-deps`, so Kaggle's own torch stays. kaggle_kernel.json says what the kernel is; the `kaggle`
-tool wants kernel-metadata.json.
+The data set's wheels are framepred itself and what Kaggle's image lacks of what it needs, for the image's Python
+and for the others that framepred runs on, since an image changes without notice; they are installed with
+`--no-deps`, so Kaggle's own torch stays. kaggle_kernel.json says what the kernel is; the `kaggle` tool wants
+kernel-metadata.json.
 """
 import argparse
 import configparser
@@ -24,7 +25,8 @@ build = root/'build'/'kaggle'
 # Not in the list of packages that Kaggle publishes with its image (installed_cpu_packages.txt of its docker-python
 # repository); accelerate, albumentations, ipywidgets, safetensors, timm and the others that framepred needs are.
 LACKING = ('segmentation-models-pytorch', 'mujoco', 'mujoco-core', 'glfw')
-PYTHON = '3.12'
+PYTHON = '3.12'   # of the image
+PYTHONS = ('3.11', '3.12', '3.13', '3.14')   # that there are wheels for; the image may be another one tomorrow
 PLATFORMS = (
     'manylinux_2_28_x86_64',
     'manylinux_2_17_x86_64',
@@ -35,7 +37,7 @@ PLATFORMS = (
 # what a wheel is made from
 PARTS = ('framepred', 'data_samples', 'nbs/index.ipynb', 'setup.py', 'settings.ini', 'README.md', 'LICENSE')
 
-# every field of the API's documentation of kernel-metadata.json, and what it may hold
+# what the API's documentation of kernel-metadata.json has, and what each may hold
 FIELDS = dict(
     id=str,
     title=str,
@@ -53,21 +55,22 @@ FIELDS = dict(
     kernel_sources=list,
     model_sources=list,
 )
-SHAPES = (
-    '',
-    'NvidiaTeslaT4',
-    'NvidiaTeslaT4Highmem',
-    'NvidiaTeslaP100',
-    'NvidiaTeslaA100',
-    'NvidiaL4',
-    'NvidiaL4X1',
-    'NvidiaH100',
-    'NvidiaRtxPro6000',
-)
+# these may be left out: the number of a kernel that is there already, and the image that it runs in
+OPTIONAL = dict(id_no=int, docker_image=str, docker_image_pinning_type=str)
+# NvidiaTeslaT4 is two T4s; there is no kernel with one
+SHAPES = ('', 'NvidiaTeslaT4')
+RETIRED = ('NvidiaTeslaP100', 'TpuV38', 'Tpu1VmV38')
 CHOICES = dict(
     language=('python', 'r', 'rmarkdown'),
     kernel_type=('script', 'notebook'),
-    machine_shape=SHAPES,
+    docker_image_pinning_type=('original', 'latest'),
+)
+SOURCE = '[A-Za-z0-9-]+/[A-Za-z0-9-]+'   # an owner's data set or kernel
+SOURCES = dict(
+    dataset_sources=SOURCE,
+    kernel_sources=SOURCE,
+    competition_sources='[A-Za-z0-9-]+',
+    model_sources=f'{SOURCE}/[A-Za-z0-9-]+/[A-Za-z0-9-]+/[0-9]+',
 )
 
 
@@ -81,11 +84,29 @@ def refuse(why):
 
 def check_kernel(meta):
     "A wrong field is silently ignored by the server, so it is an error here"
-    for k in set(FIELDS) ^ set(meta):
-        refuse(f'the field {k} is {"missing" if k in FIELDS else "none that the API knows"}.')
-    for k, kind in FIELDS.items():
-        if type(meta[k]) is not kind:
-            refuse(f'{k} is {meta[k]!r}, which is no {kind.__name__}.')
+    check_fields(meta)
+    check_name(meta)
+    check_machine(meta)
+    check_sources(meta)
+    if not (root/meta['code_file']).is_file():
+        refuse(f'there is no {meta["code_file"]}.')
+
+
+def check_fields(meta):
+    "All that are needed, none that is unknown, each of its type"
+    known = FIELDS | OPTIONAL
+    for k in sorted(set(FIELDS)-set(meta)):
+        refuse(f'the field {k} is missing.')
+    for k, value in meta.items():
+        if k not in known:
+            refuse(f'the field {k} is none that the API knows.')
+        if type(value) is not known[k]:
+            refuse(f'{k} is {value!r}, which is no {known[k].__name__}.')
+        if k in CHOICES and value not in CHOICES[k]:
+            refuse(f'{k} is {value!r}; it may be {", ".join(CHOICES[k])}.')
+
+
+def check_name(meta):
     if not re.fullmatch('[a-z0-9-]+/[a-z0-9-]+', meta['id']):
         refuse(f'the id {meta["id"]} is not owner/slug.')
     wanted = slug(meta['title'])
@@ -94,13 +115,29 @@ def check_kernel(meta):
         refuse(f'the title makes the slug {wanted}, the id says {given}; Kaggle wants them alike.')
     if not 5 <= len(meta['title']) <= 50:
         refuse('the title must have 5 to 50 characters.')
-    for k, known in CHOICES.items():
-        if meta[k] not in known:
-            refuse(f'{k} is {meta[k]!r}; it may be {", ".join(filter(None, known))}.')
+
+
+def check_sources(meta):
+    for k, pattern in SOURCES.items():
+        for source in meta[k]:
+            if not isinstance(source, str) or not re.fullmatch(pattern, source):
+                refuse(f'{source!r} cannot be one of the {k}.')
+
+
+def check_machine(meta):
+    "A card that everybody is given, and that the image's torch runs on"
+    shape = meta['machine_shape']
+    if shape in RETIRED:
+        refuse(f'{shape} is retired; Kaggle would silently give another machine.')
+    if shape not in SHAPES:
+        refuse(
+            f'the machine shape {shape} is not for everybody: leave NvidiaTeslaT4 (two T4s) here, '
+            f'and where you may, push with `kaggle kernels push --accelerator {shape}`.'
+        )
     if meta['enable_gpu'] and meta['enable_tpu']:
         refuse('a kernel has a GPU or a TPU, not both.')
-    if not (root/meta['code_file']).is_file():
-        refuse(f'there is no {meta["code_file"]}.')
+    if shape and not meta['enable_gpu']:
+        refuse(f'{shape} is a GPU, and enable_gpu is false.')
 
 
 def check_dataset(meta):
@@ -143,18 +180,18 @@ def our_wheel(out):
     return wheels[0]
 
 
-def download(requirement, out):
-    "One wheel for Kaggle's Python, whatever Python this is"
-    target = ['--python-version', PYTHON, '--implementation', 'cp']
-    for abi in ('cp' + PYTHON.replace('.', ''), 'abi3', 'none'):
+def download(requirement, out, python):
+    "One wheel for a Python of Kaggle's, whatever Python this is"
+    target = ['--python-version', python, '--implementation', 'cp']
+    for abi in ('cp' + python.replace('.', ''), 'abi3', 'none'):
         target += ['--abi', abi]
     for platform in PLATFORMS:
         target += ['--platform', platform]
     pip('download', '-q', '--no-deps', '--only-binary=:all:', *target, '-d', out, requirement)
 
 
-def wheelhouse(kept):
-    "The wheels that Kaggle lacks, for its Python; kept between builds, since they come from the network"
+def wheelhouse(kept, python):
+    "The wheels that Kaggle lacks, for one Python; kept between builds, since they come from the network"
     for name in LACKING:
         try:
             version = '==' + importlib.metadata.version(name)   # what the tests here ran with
@@ -165,8 +202,24 @@ def wheelhouse(kept):
             continue
         for old in kept.glob(stem + '*.whl'):
             old.unlink()
-        download(name + version, kept)
+        download(name + version, kept, python)
     return sorted(kept.glob('*.whl'))
+
+
+def all_wheels(out):
+    "Into `out`, what Kaggle lacks for each Python; most wheels are the same for all"
+    for python in PYTHONS:
+        kept = root/'build'/'wheelhouse'/python
+        kept.mkdir(parents=True, exist_ok=True)
+        try:
+            wheels = wheelhouse(kept, python)
+        except SystemExit as e:
+            if python == PYTHON:
+                raise
+            print(f'no wheels for Python {python}: {str(e).strip().splitlines()[-1]}', file=sys.stderr)
+            continue
+        for w in wheels:
+            shutil.copy(w, out)
 
 
 def version_here():
@@ -178,10 +231,7 @@ def version_here():
 def stage_dataset(dataset, owner):
     "Wheels, samples and weights; gives the metadata"
     our_wheel(dataset/'wheels')
-    kept = root/'build'/'wheelhouse'
-    kept.mkdir(parents=True, exist_ok=True)
-    for w in wheelhouse(kept):
-        shutil.copy(w, dataset/'wheels')
+    all_wheels(dataset/'wheels')
     left_out = shutil.ignore_patterns('.*', '*.tmp-*')
     shutil.copytree(root/'data_samples', dataset/'data_samples', ignore=left_out)
     version = version_here()
@@ -192,7 +242,8 @@ def stage_dataset(dataset, owner):
         licenses=[dict(name='other')],
         keywords=['video', 'image segmentation'],
         description=(
-            f'Wheels of framepred {version} and of what it needs beyond Kaggle\'s Python {PYTHON} image '
+            f'Wheels of framepred {version} and of what it needs beyond Kaggle\'s image, for Python '
+            f'{", ".join(PYTHONS)} '
             '(to be installed with `--no-index --no-deps`), its sample clips in the competition\'s layout, '
             'made by its own simulator, and its shipped weights. MIT licence.'
         ),
@@ -242,8 +293,8 @@ def stage(
     kernel = build/'kernel'
     (dataset/'wheels').mkdir(parents=True)
     kernel.mkdir(parents=True)
-    owner, name = meta['id'].split('/')
-    owner = user or owner
+    said_owner, name = meta['id'].split('/')
+    owner = user or said_owner
     about = stage_dataset(dataset, owner)
     meta |= dict(
         id=f'{owner}/{name}',
@@ -251,10 +302,13 @@ def stage(
         dataset_sources=[*meta['dataset_sources'], about['id'], *data],
         competition_sources=[*meta['competition_sources'], *competitions],
     )
+    if meta['id'] != f'{said_owner}/{name}':   # the number is of another's kernel, and would be preferred
+        meta.pop('id_no', None)
     if internet is not None:
         meta['enable_internet'] = internet
     if resume:   # its own last version, mounted under /kaggle/input
         meta['kernel_sources'] = [*meta['kernel_sources'], meta['id']]
+    check_sources(meta)
     stage_kernel(kernel, meta)
     return meta, about
 
@@ -273,7 +327,7 @@ def arguments():
     p.add_argument(
         '--resume',
         action='store_true',
-        help="attach the kernel's own last version, so that it goes on from there",
+        help="attach the kernel's own last version, so that it goes on from there; not for the first push",
     )
     p.add_argument(
         '--internet',
@@ -285,9 +339,10 @@ def arguments():
 
 
 def report(
-    meta,   # of the kernel
-    about,  # of the data set
-    user,   # the owner that was asked for, if any
+    meta,    # of the kernel
+    about,   # of the data set
+    user,    # the owner that was asked for, if any
+    resume,  # does the kernel go on from its own last version?
 ):
     "What was staged, and the commands that push it"
     for w in sorted((build/'dataset'/'wheels').iterdir()):
@@ -305,11 +360,18 @@ def report(
     print(
         f'\nkaggle datasets create {folder}'
         f'        # later: kaggle datasets version {folder} -m "{about["title"]}"'
+        f'\nkaggle datasets status {about["id"]}        # again, until it says ready'
         f'\nkaggle kernels push -p {here}/kernel'
+        f'\nkaggle kernels status {meta["id"]}'
+        f'\nkaggle kernels output {meta["id"]} -p {here}/output        # when it is complete'
     )
+    if resume:
+        print('\nIt goes on from its own last version, which must be there and complete.')
+    else:
+        print('\nThe first push names no earlier version; --resume does, from the second on.')
 
 
 if __name__ == '__main__':
     a = arguments()
     internet = None if a.internet is None else a.internet == 'on'
-    report(*stage(a.user, a.data, a.competition, a.resume, internet, a.kernel), a.user)
+    report(*stage(a.user, a.data, a.competition, a.resume, internet, a.kernel), a.user, a.resume)

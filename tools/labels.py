@@ -1,10 +1,13 @@
 """The table of `nbs/76_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2]`
 
-Three tasks, a few seeds each: an auxiliary, a diffusion told by it, and all ways to ask the two, on test pictures
-that no training saw. What is done already is kept, so that it can be stopped, called again, and shared out:
-one process a seed. The table of all that is there is written to OUT/classify.csv.
+Three tasks, a few seeds each. For each: an auxiliary, a diffusion told by it, and two more auxiliaries, which take
+together as long to train as the diffusion; then all ways to ask them, on test pictures that no training saw. What is
+done already is kept, so that it can be stopped, called again, and shared out: one process a seed. The rows of all that
+is there are written to OUT/classify.csv, and the points of the reliability picture to OUT/classify_reliability.csv.
 """
 import argparse
+import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,103 +15,79 @@ import pandas as pd
 import torch
 
 from framepred.classify.auxiliary import Auxiliary, AuxiliarySettings
-from framepred.classify.classifier import CLASSIFIERS, AuxiliaryTask, LabelTask, compare, load_classifier
-from framepred.classify.label_diffusion import ask, by_auxiliary, by_diffusion, scored
-from framepred.classify.pictures import TASKS, calibration_error, read_folders, scores
+from framepred.classify.classifier import (
+    CLASSIFIERS, AuxiliaryTask, LabelTask, compare, load_classifier, ways_of)
+from framepred.classify.label_diffusion import Answers, by_auxiliary, by_diffusion
+from framepred.classify.pictures import TASKS, held_out, read_folders, reliability
 from framepred.files import atomic
 from framepred.training.checkpoint import load_net
 from framepred.training.fit import fit
 
-# epochs are few, so that all of it takes minutes; about the same number of steps in each task
+# epochs are few, so that all of it takes minutes; one of the diffusion takes 1.4 times as long as the auxiliary's
 HOW = dict(
-    digits=dict(flips=False, auxiliary=8, epochs=10, every=2),
-    shapes=dict(auxiliary=9, epochs=11, every=3),
-    collisions=dict(auxiliary=6, epochs=8, every=2, turn=0., size=(32, 48)),
+    digits=dict(auxiliary=12, epochs=18, every=3, flips=False),
+    shapes=dict(auxiliary=8, epochs=12, every=2),
+    collisions=dict(auxiliary=5, epochs=7, every=1, turn=0., size=(32, 48)),
 )
+MORE = 'auxiliary 2', 'auxiliary 3'
 
 
-def preset(task):
-    return CLASSIFIERS['tiny'].changed(lr=2e-3, **HOW[task])
+class Member(AuxiliaryTask):
+    "An auxiliary that begins elsewhere and is shown pictures in another order, but holds the same ones out"
+    def __init__(self, data, split):
+        super().__init__(data)
+        self.split = split
+
+    def read(self, preset, out, seed):
+        return super().read(preset, out, self.split)
 
 
-def tested(out, task, a):
-    "The pictures it is tested on: every second one, to save time"
-    test = read_folders(out/'data'/task, 'test', a.size, a.classes)
-    return test.part(np.arange(len(test.labels)) % 2 == 0)
-
-
-def auxiliary(out, task, seed):
-    "The auxiliary of one task and seed"
-    folder = out/f'{task}{seed}'/'auxiliary'
-    fit(AuxiliaryTask(out/'data'/task), preset(task), folder, seed=seed, device='cpu')
-    return load_net(folder, 'auxiliary', AuxiliarySettings, Auxiliary).net.eval()
-
-
-def trained(out, task, seed):
-    "The diffusion of one task and seed, and the pictures it is tested on"
-    folder = out/f'{task}{seed}'
-    auxiliary(out, task, seed)
-    told = LabelTask(out/'data'/task, folder/'auxiliary'/'weights')
-    fit(told, preset(task), folder/'classifier', seed=seed, device='cpu')
-    net = load_classifier(folder, 'cpu')
-    return net, tested(out, task, net.settings.auxiliary)
-
-
-def write(path, frame):
-    with atomic(path) as tmp:
-        frame.to_csv(tmp, index=False)
-
-
-def answers(out, task, seed):
-    "What the test pictures were taken for: labels, and probabilities by way of asking; kept in a file"
-    path = out/f'{task}{seed}_answers.npz'
-    if not path.exists():
-        net, test = trained(out, task, seed)
-        ways = dict(
-            auxiliary=lambda x, names: by_auxiliary(net, x),
-            diffusion1=by_diffusion(net, steps=1, samples=4),
-            tried=lambda x, names: scored(net, x, names))
-        found = {name: ask(f, test).probabilities for name, f in ways.items()}
+def trained(data, folder, task, seed)->dict:
+    "Everything of one task and seed; CPU seconds that each part took, which are kept"
+    path = folder/'seconds.json'
+    took = json.loads(path.read_text()) if path.exists() else {}
+    preset = CLASSIFIERS['tiny'].changed(lr=2e-3, **HOW[task])
+    parts = dict(auxiliary=lambda: (AuxiliaryTask(data), seed),
+                 classifier=lambda: (LabelTask(data, folder/'auxiliary'/'weights', 'cpu'), seed))
+    parts |= {name: lambda k=k: (Member(data, seed), seed+100*k) for k, name in enumerate(MORE, 1)}
+    for name in [name for name in parts if name not in took]:
+        start = time.process_time()
+        learn, own = parts[name]()
+        fit(learn, preset, folder/name, seed=own, device='cpu')
+        took[name] = time.process_time()-start
         with atomic(path) as tmp:
-            np.savez(tmp, labels=test.labels, **found)
-    with np.load(path, allow_pickle=False) as z:
-        return dict(z)
+            tmp.write_text(json.dumps(took))
+    return took
 
 
-def f1(labels, answer, classes):
-    "The mean over classes, as scikit-learn has it, many times faster"
-    right = np.bincount(labels[labels == answer], minlength=classes)
-    both = np.bincount(labels, minlength=classes) + np.bincount(answer, minlength=classes)
-    return (2*right/np.maximum(both, 1)).mean()
+def together(nets):
+    "Their mean answer, as `f(x, names)`"
+    def f(x, names):
+        p = np.mean([by_auxiliary(net, x).probabilities for net in nets], 0)
+        return Answers(p, np.zeros(len(p)))
+    return f
 
 
-def pairs(out, task, seed=0, draws=1000):
-    "How much better than the auxiliary, with 95 % over draws of the test pictures"
-    z = answers(out, task, seed)
-    labels, r, rows = z['labels'], np.random.default_rng(0), []
-    drawn = r.integers(len(labels), size=(draws, len(labels)))
-
-    def gains(p):
-        q, n = z['auxiliary'], p.shape[1]
-        for i in drawn:
-            better = f1(labels[i], p[i].argmax(1), n) - f1(labels[i], q[i].argmax(1), n)
-            yield better, calibration_error(labels[i], p[i]) - calibration_error(labels[i], q[i])
-
-    for name, key in {'diffusion, 1 step': 'diffusion1', 'every class tried': 'tried'}.items():
-        g = np.array(list(gains(z[key])))
-        low, high = np.quantile(g, (.025, .975), 0)
-        rows.append(dict(task=task, method=name, f1_gained=g[:, 0].mean(), f1_low=low[0], f1_high=high[0],
-                         ece_gained=g[:, 1].mean(), ece_low=low[1], ece_high=high[1]))
-    return pd.DataFrame(rows)
-
-
-def together(out, task, seeds):
-    "A row for the auxiliaries of these seeds, their answers averaged: three cost as much as one and its diffusion"
-    nets = [auxiliary(out, task, seed) for seed in seeds]
-    test = tested(out, task, nets[0].settings)
-    p = [ask(lambda x, names: by_auxiliary(net, x), test).probabilities for net in nets]
-    row = scores(test.labels, np.mean(p, 0))
-    return pd.DataFrame([dict(task=task, seed=-1, method=f'{len(seeds)} auxiliaries together') | row])
+def asked(data, folder, task, seed):
+    "A table, and the points of a reliability picture"
+    took = trained(data, folder, task, seed)
+    net = load_classifier(folder, 'cpu')
+    a = net.settings.auxiliary
+    members = [load_net(folder/m, 'auxiliary', AuxiliarySettings, Auxiliary).net.eval() for m in MORE]
+    ways = {'auxiliary alone': None, '3 auxiliaries together': together([net.auxiliary, *members])}
+    steps = (1, 10, 100) if seed == 0 else (1, 10)   # a hundred steps take most of the time: once
+    ways |= ways_of(net, seed, steps, samples=2)
+    ways['diffusion, 1 step, 16 samples'] = by_diffusion(net, temperature=1., steps=1, samples=16, seed=seed)
+    learned, test = (read_folders(data, split, a.size, a.classes) for split in ('train', 'test'))
+    held = learned.part(held_out(learned.labels, a.classes, seed))
+    table, answers = compare(ways, held, test)
+    seconds = dict.fromkeys(ways, took['auxiliary']+took['classifier'])
+    seconds['auxiliary alone'] = took['auxiliary']
+    seconds['3 auxiliaries together'] = took['auxiliary']+sum(took[m] for m in MORE)
+    table['train_seconds'] = table.method.map(seconds)
+    points = [pd.DataFrame(reliability(test.labels, p, 10), columns=['answers', 'sure', 'right']).assign(method=name)
+              for name, p in answers.items()]
+    return [t.assign(task=task, seed=seed) for t in (table, pd.concat(points))]
 
 
 def main():
@@ -117,24 +96,21 @@ def main():
     parser.add_argument('--seeds', type=int, nargs='*', default=[0, 1, 2])
     a = parser.parse_args()
     torch.set_num_threads(1)
+    names = 'classify', 'classify_reliability'
     for seed in a.seeds:
         for task in HOW:
-            if not (a.out/'data'/task).is_dir():
-                TASKS[task](a.out/'data'/task)
-            path = a.out/f'{task}{seed}.csv'
-            if not path.exists():
-                steps = (1, 10, 100) if seed == 0 else (1, 10)   # a hundred steps take most of the time: once
-                rows = compare(*trained(a.out, task, seed), steps=steps, samples=4)
-                write(path, pd.DataFrame(rows).assign(task=task, seed=seed))
+            data, folder = a.out/'data'/task, a.out/f'{task}{seed}'
+            if not data.is_dir():
+                TASKS[task](data)
+            if not (folder/f'{names[-1]}.csv').exists():
+                for name, frame in zip(names, asked(data, folder, task, seed)):
+                    with atomic(folder/f'{name}.csv') as tmp:
+                        frame.to_csv(tmp, index=False)
                 print(f'{task}, seed {seed}: done', flush=True)
-    found = []
-    for task in HOW:
-        seeds = [s for s in range(100) if (a.out/f'{task}{s}.csv').exists()]
-        found += [pd.read_csv(a.out/f'{task}{s}.csv') for s in seeds]
-        if len(a.seeds) > 1:
-            found.append(together(a.out, task, a.seeds))
-    write(a.out/'classify.csv', pd.concat(found))
-    write(a.out/'classify_pairs.csv', pd.concat([pairs(a.out, task) for task in HOW]))
+    for name in names:
+        found = [p for task in HOW for p in sorted(a.out.glob(f'{task}[0-9]*/{name}.csv'))]
+        with atomic(a.out/f'{name}.csv') as tmp:
+            pd.concat(map(pd.read_csv, found)).to_csv(tmp, index=False)
 
 
 if __name__ == '__main__':

@@ -118,7 +118,7 @@ def _rows(seen, found, steps, came)->dict:
     past = [overlay(f, m, 0) for f, m in zip(seen, found)]   # real colours: a class is an outline
     rows = dict(predicted=past+[overlay(s.picture, s.mask, 0) for s in steps])
     if len(came):
-        rows['came'] = [*seen, *came]+[None]*(len(steps)-len(came))
+        rows['truth'] = [*seen, *came]+[None]*(len(steps)-len(came))
     rows['classes'] = [colorize(m) for m in (*found, *(s.mask for s in steps))]
     rows['unsure'] = [None]*len(seen)+[heat(s.picture, 1-s.sure) for s in steps]
     return rows
@@ -129,7 +129,7 @@ def _save_all(rows, masks, numbers, observed, out, name)->dict:
     from framepred.show.strip import film_strip
     from framepred.show.viz import animate
     made = dict(animation=out/f'{name}.gif', strip=out/f'{name}.png', masks=out/f'{name}.npy')
-    moving = {k: r for k, r in rows.items() if k in ('predicted', 'came') and all(p is not None for p in r)}
+    moving = {k: r for k, r in rows.items() if k in ('predicted', 'truth') and all(p is not None for p in r)}
     animate(moving, numbers=numbers, observed=observed).save(made['animation'])
     save_png(film_strip(rows, numbers=numbers, observed=observed), made['strip'])
     with atomic(made['masks']) as tmp:

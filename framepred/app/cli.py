@@ -59,7 +59,8 @@ def main(argv=None)->int:
             if not os.environ.get('FRAMEPRED_DEBUG'):
                 warnings.simplefilter('ignore')   # what libraries tell programmers
             status = a.fn(a) or 0
-        sys.stdout.flush()   # a full disk is known now
+        if sys.stdout:   # there is none where it was closed
+            sys.stdout.flush()   # a full disk is known now
         return status
     except FramepredError as e:
         print(f'framepred: {e}', file=sys.stderr)

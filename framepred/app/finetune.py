@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np
+from .datasets import calibrate
 from .methods import Kit, kind_of, layout_method, predictor_method
 from ..core import CLASSES, FRAMES, FramepredError
 from ..data.batches import holdout
@@ -27,6 +28,7 @@ from ..score.scoring import run_method
 from ..score.metrics import iou_counts, jaccard
 from ..segment.segmenter import Segmenter, confusion, matrix_jaccard
 from ..segment.segmenter_train import match_classes, train_segmenter
+from ..sim.scene import World, load_world
 from ..training.checkpoint import find_weights
 
 # %% ../../nbs/66_finetune.ipynb #agreement
@@ -123,7 +125,7 @@ def mapped(segmenter, refs, out, most:int=60)->Path:   # weights; clips on disk;
 
 # %% ../../nbs/66_finetune.ipynb #recipe
 SHARE = .3         # of the windows that show the data set's own clips
-SIMULATED = 8000   # clips of the profile `varied` beside them, where a fifth of the time is enough to make them
+SIMULATED = 8000   # clips beside them, where a quarter of the time is enough to make them
 
 GENTLE = dict(
     layout=PRESETS['tiny'].changed(lr=6e-4, noise=1., late=.6, shake=3., keep=.25),
@@ -133,15 +135,15 @@ GENTLE = dict(
 @dataclasses.dataclass(frozen=True)
 class Company:
     "What is shown beside the data set's own clips"
-    simulated: int = SIMULATED   # at most
-    profile: str = 'varied'
-    share: float = SHARE   # of the windows, that the data set's own clips are
+    simulated: int = SIMULATED         # at most
+    profile: str|World|tuple = None    # None: the world that is read from the masks, in turn with `varied` ones
+    share: float = SHARE               # of the windows, that the data set's own clips are
 
     def how(self, seed, workers)->dict:
         "As `train_layout` and `train_futures` want it"
         if not self.simulated:
             return dict(seed=seed, workers=workers)
-        return dataclasses.asdict(self) | dict(seed=seed, workers=workers)
+        return dict(simulated=self.simulated, profile=self.profile, share=self.share, seed=seed, workers=workers)
 
 # %% ../../nbs/66_finetune.ipynb #measure
 REPORT = 40   # held-out clips to measure on, at most
@@ -189,8 +191,8 @@ def best_start(refs, folders=None)->Path:   # clips held out; weights of layouts
 
 # %% ../../nbs/66_finetune.ipynb #finetune
 SHARES = {
-    True: dict(segmenter=.5, layout=.3, futures=.2),   # is there a segmenter to train?
-    False: dict(layout=.65, futures=.35),
+    True: dict(segmenter=.5, layout=.35, futures=.15),   # is there a segmenter to train?
+    False: dict(layout=.75, futures=.25),
 }
 
 @dataclasses.dataclass
@@ -258,6 +260,8 @@ def finetune(
     for sentence in seen['sentences']:
         say(f'note: {sentence}')
     before = memory.once('before', lambda: measure(refs, kit))
+    if company.profile is None:
+        company = dataclasses.replace(company, profile=_worlds(memory, data, out, say))
     simulated = memory.once('simulated', lambda: _affordable(company, out/'layout', max_minutes, seed, workers))
     beside = dataclasses.replace(company, simulated=simulated).how(seed, workers)
     gather(Source(data, **beside), out/'layout')   # measures and simulates, which takes its time
@@ -281,14 +285,24 @@ def _looked(memory, data, kit)->dict:
         return dict(needs=seen.segmenter_needs, sentences=list(seen.sentences))
     return memory.once('seen', make)
 
+def _worlds(memory, data, out, say)->str|tuple:
+    "Those to simulate in: the data set's own, where one fits its masks, in turn with varied ones"
+    file = out/'world.json'
+    doubt = memory.once('no world', lambda: calibrate(data, out=file)[1])
+    if doubt:
+        say(f'note: {doubt} Beside them it learns from varied clips.')
+        return 'varied'
+    say(f'the world of these clips was read from their masks ({file}); simulated clips of it help to learn.')
+    return load_world(file), 'varied'
+
 def _affordable(company, out, max_minutes, seed, workers)->int:
-    "As many simulated clips as a fifth of the time makes: the first few tell how long they take"
+    "As many simulated clips as a quarter of the time makes: the first few tell how long they take"
     if company.simulated <= CHUNK:
         return company.simulated
     start = time.monotonic()
     few = dataclasses.replace(company, simulated=CHUNK, share=None)
     gather(Source(**few.how(seed, workers)), out)
-    chunks = .2*60*max_minutes/(time.monotonic()-start)
+    chunks = .25*60*max_minutes/(time.monotonic()-start)
     return int(min(company.simulated, CHUNK*max(1, int(chunks))))
 
 def _shared(max_minutes, seconds, trains)->dict: # seconds gone; is there a segmenter to train?

@@ -230,7 +230,7 @@ def rollout_rows(clip, kit:Kit, seed:int=0)->dict:
     seen = [overlay(f, m, 0) for f, m in zip(shown, found)]
     rows = dict(predicted=seen+[overlay(t.picture, t.mask, 0) for t in steps])
     if len(clip.frames) == FRAMES:
-        rows['came'] = list(clip.frames)
+        rows['truth'] = list(clip.frames)
         if clip.masks is not None:
             rows['true mask'] = [overlay(f, m, 0) for f, m in zip(clip.frames, clip.masks)]
     rows['picture'] = list(shown)+[t.picture for t in steps]
@@ -244,6 +244,6 @@ def draw_rollout(clip, kit:Kit, folder, seed:int=0)->dict:
     from framepred.show.png import save_png
     rows = rollout_rows(clip, kit, seed)
     save_png(film_strip(rows), Path(folder)/f'{clip.name}.png')
-    moving = {k: rows[k] for k in ('predicted', 'came') if k in rows}
+    moving = {k: rows[k] for k in ('predicted', 'truth') if k in rows}
     animate(moving).save(Path(folder)/f'{clip.name}.gif')
     return rows

@@ -175,7 +175,7 @@ def _at_a_glance(table, label, rows)->Section:
     from framepred.show.viz import animate
     moving = {k: row for k, row in rows.items() if len(row) == FRAMES and all(p is not None for p in row)}
     first = list(moving)[:1]
-    pair = {k: moving[k] for k in [*first, *(k for k in ('came', 'frame', 'truth') if k in moving)][:2]}
+    pair = {k: moving[k] for k in [*first, *(k for k in ('truth', 'frame') if k in moving)][:2]}
     items = [headline(table)]
     if pair:
         items.append(wide_picture(animate(pair), 'what was foreseen, beside what came'))

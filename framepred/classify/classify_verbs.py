@@ -8,7 +8,8 @@ __all__ = ['classifier_options', 'train_and_judge', 'classify_verb']
 # %% ../../nbs/77_classify_verbs.ipynb #imports
 from pathlib import Path
 from ..files import check_place
-from ..options import SAME, STORED, call, remember, verb, whole
+from ..options import (
+    SAME, STORED, call, json_option, print_json, remember, table_json, verb, whole)
 
 # %% ../../nbs/77_classify_verbs.ipynb #train
 def classifier_options(v):
@@ -30,13 +31,18 @@ def train_and_judge(a):
     changes = dict(size=tuple(a.size)) if a.size else {}
     if a.no_flips:
         changes['flips'] = False
-    print(call(train_classifier, a, **changes))
-    table = call(judge, a)
+    run = call(train_classifier, a, **changes)
+    table = call(judge, a, weights=a.out) if (Path(a.data)/'test').is_dir() else None
+    if getattr(a, 'json', False):
+        print_json(dict(run=str(run), scores={} if table is None else table_json(table.set_index('method'))))
+        return
+    print(run)
     if table is not None:
         print(table.round(3).to_string(index=False))
 
 # %% ../../nbs/77_classify_verbs.ipynb #classify
 def classify_verb(verbs):
+    "`classify`, and `evaluate-classifier` beside it"
     help = 'say what pictures show, and how sure that is'
     v = verb(verbs, 'classify', help, _classify, seed=True, device=True, batch=SAME)
     v.add_argument('pictures', metavar='PICTURES', help='a picture, or a folder: every picture in it')
@@ -44,9 +50,27 @@ def classify_verb(verbs):
     v.add_argument('--out', default='answers.csv', help='a row for each picture: class, probability, spread')
     v.add_argument('--samples', type=whole(1, 1024), default=None, help=f'how many samples are averaged {STORED}')
     v.add_argument('--steps', type=whole(1, 1000), default=None, help=f'steps of the sampler {STORED}')
+    help = 'score a classifier on DATA/test, beside its auxiliary and other ways to ask'
+    data = 'a folder with train/CLASS/… and test/CLASS/… in it'
+    v = verb(verbs, 'evaluate-classifier', help, _evaluate, data=data, seed=True, device=True)
+    v.add_argument('--weights', required=True, help='a run of `framepred train classifier`, or its weights')
+    v.add_argument('--out', default='scores', help='folder for report.html, scores.csv and classes.csv')
+    v.add_argument('--steps', type=whole(1, 1000), nargs='+', default=(1, 10), help='of the sampler: a row for each')
+    json_option(v)
 
 def _classify(a):
     from framepred.classify.classifier import classify
     check_place(a.out)
     print(f'{call(classify, a, "samples", "steps")} has a row for each picture.')
     remember(a, Path(f'{a.out}.command.json'))
+
+def _evaluate(a):
+    from framepred.classify.classifier import judge
+    check_place(a.out, None)
+    table = call(judge, a)
+    remember(a, Path(a.out)/'command.json')
+    if a.json:
+        print_json(table_json(table.set_index('method')))
+        return
+    print(table.round(3).to_string(index=False))
+    print(f'{Path(a.out)/"report.html"} shows it, with the confusion matrix and a picture of how far to believe it.')

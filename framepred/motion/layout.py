@@ -182,7 +182,7 @@ class Source(NamedTuple):
     "Clips to learn where things go from: a data set's, simulated ones, or both"
     data: object = None         # the data set's folder
     simulated: int = 0          # so many clips straight from the simulator
-    profile: str|World = 'standard'   # of those: `varied` for what has to hold elsewhere
+    profile: str|World|tuple = 'standard'   # of those: `varied` for what has to hold elsewhere; several take turns
     seed: int = 0               # of those
     label: object = None        # frames (T, H, W, 3) → ids: `Segmenter.clip_labels`, to learn from its masks too
     workers: int = 1            # processes that simulate
@@ -190,13 +190,16 @@ class Source(NamedTuple):
 
     def facts(self)->dict:
         "What is worth keeping with weights that learned from them"
-        profile = self.profile if isinstance(self.profile, str) else to_dict(self.profile)
+        plain = [p if isinstance(p, str) else to_dict(p) for p in _several(self.profile)]
+        profile = plain if isinstance(self.profile, tuple) else plain[0]
         return dict(
             simulated=self.simulated,
             profile=profile if self.simulated else None,
             data=self.data is not None,
             segmented=self.label is not None,
             share=self.share)
+
+def _several(profile)->tuple: return profile if isinstance(profile, tuple) else (profile,)
 
 def _slug(profile)->str:
     "A profile in a file's name"
@@ -212,7 +215,7 @@ def gather(source:Source, out)->tuple: # out: a folder where tokens are kept
         name = cache/f'data_{seed_of(*paths, s.label is not None) % 16**8:08x}.npz'
         if not name.exists(): read_tokens(refs, s.label).save(name)
         parts.append(load_tokens(name))
-    for a in progress(range(0, s.simulated, CHUNK), desc='simulated clips', unit=f'{CHUNK} clips'):
+    for a in progress(range(0, s.simulated, CHUNK), desc=f'simulated clips, {CHUNK} a chunk', unit='chunk'):
         upto = min(a+CHUNK, s.simulated)
         kind = '' if s.profile == 'standard' else f'{_slug(s.profile)}_'
         name = cache/f'simulated_{kind}{s.seed}_{a}-{upto}.npz'

@@ -37,7 +37,8 @@ def score_table(scores:Scores, **how)->'DataFrame': # how: seed, samples and lev
     for c in rows[0]:
         columns[c] = pd.Series([r[c] for r in rows], dtype=object if c in facts else None)
     table = pd.DataFrame(columns)
-    table = table.drop(columns=[c for c in table if c.startswith(KINDS) and table[c].isna().all()])
+    empty = tuple(k for k in KINDS if table[k].isna().all())   # of one clip there are values without intervals
+    table = table.drop(columns=[c for c in table if empty and c.startswith(empty)])
     table.attrs = dict(left_out=scores.left_out, notes=scores.notes)
     return table
 

@@ -103,8 +103,9 @@ def find_profile(name)->str|World: # one of `PROFILES`, or a file that `framepre
         f'there is no simulator profile {name!r}; there are {", ".join(PROFILES)}, '
         'and files (.json) that `framepred calibrate` writes.')
 
-def draw_world(profile:str|World, seed:int, split:str, number:int)->World:
-    "The world of one clip: with `varied` another for each, else the same for all"
+def draw_world(profile:str|World|tuple, seed:int, split:str, number:int)->World:
+    "The world of one clip: with `varied` another for each, else the same for all; of several profiles each in its turn"
+    if isinstance(profile, tuple): profile = profile[number % len(profile)]
     if not isinstance(profile, World): profile = find_profile(profile)
     if profile in WORLDS: return WORLDS[profile]
     if isinstance(profile, World): return profile
@@ -132,7 +133,7 @@ class Scene:
     camera: Camera
     world: World = STANDARD
 
-def draw_scene(seed:int, split:str, number:int, profile:str|World='standard')->Scene:
+def draw_scene(seed:int, split:str, number:int, profile:str|World|tuple='standard')->Scene:
     "The scene of one clip, a pure function of its address and profile"
     world = draw_world(profile, seed, split, number)
     r = rng(seed, 'scene', split, number)
