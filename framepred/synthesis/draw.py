@@ -22,7 +22,7 @@ from ..score.jaccard import iou_counts, jaccard
 from ..segment.segmenter import Segmenter
 from ..show.palette import colorize
 from ..show.png import save_png
-from ..show.viz import Browser
+from ..show.browse import Browser
 from .pictures import open_pictures, read_picture
 from .train import SynthesisNet, SynthesisSettings, shares, to_pictures
 from ..training.checkpoint import find_weights, load_net
