@@ -28,11 +28,13 @@ def run(path, flags, pipe):
     from nbdev.test import test_nb
     os.chdir(path.parent)
     skipped = [f for f in ('slow', 'gpu') if f not in flags]
-    pipe.send(test_nb(path, skip_flags=skipped, force_flags=flags, do_print=False))
+    passed, _ = test_nb(path, skip_flags=skipped, force_flags=flags, do_print=False)
+    used = os.times()   # of this process and those it started: a busy machine does not blur it
+    pipe.send((passed, used.user+used.system+used.children_user+used.children_system))
 
 
 def test(path, flags):
-    "`(path, did it pass, seconds)`"
+    "`(path, did it pass, seconds by the clock, seconds of a processor)`"
     context = multiprocessing.get_context('fork')
     mine, theirs = context.Pipe()
     start = time.time()
@@ -40,11 +42,11 @@ def test(path, flags):
     process.start()
     theirs.close()
     try:
-        passed, _ = mine.recv()
+        passed, used = mine.recv()
     except EOFError:   # it died without a word
-        passed = False
+        passed, used = False, 0
     process.join()
-    return path, passed, time.time()-start
+    return path, passed, time.time()-start, used
 
 
 def turn(path):
@@ -68,8 +70,9 @@ def main():
         importlib.import_module(name)
     failed, start = [], time.time()
     with ThreadPoolExecutor(a.workers) as pool:
-        for path, passed, seconds in pool.map(lambda c: test(c, a.flags), chapters):
-            print(f'{"ok    " if passed else "FAILED"} {seconds:6.1f} s  {path.name}', flush=True)
+        for path, passed, seconds, used in pool.map(lambda c: test(c, a.flags), chapters):
+            verdict = 'ok    ' if passed else 'FAILED'
+            print(f'{verdict} {seconds:6.1f} s  {used:6.1f} s of a processor  {path.name}', flush=True)
             if not passed:
                 failed.append(path.name)
     print(f'{len(chapters)-len(failed)} passed, {len(failed)} failed  ({time.time()-start:.0f} s)')

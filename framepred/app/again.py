@@ -63,9 +63,9 @@ def _option_value(file, option, value):
         return None
     if option.nargs == 0:   # a switch
         return value if isinstance(value, bool) else refuse('which must be true or false')
-    if isinstance(option.nargs, int):   # two numbers, such as a height and a width
-        if not isinstance(value, list) or len(value) != option.nargs:
-            refuse(f'which must be a list of {option.nargs}')
+    if isinstance(option.nargs, int) or option.nargs == '+':   # two numbers, such as a height and a width, or several
+        if not isinstance(value, list) or not value or len(value) != option.nargs != '+':
+            refuse('which must be a list' if option.nargs == '+' else f'which must be a list of {option.nargs}')
         return [_one_value(option, v, refuse) for v in value]
     return _one_value(option, value, refuse)
 

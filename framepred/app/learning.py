@@ -6,6 +6,7 @@
 __all__ = ['train', 'train_all', 'train_verb', 'finetune_verb']
 
 # %% ../../nbs/64_learning.ipynb #imports
+import sys
 from pathlib import Path
 from ..classify.classify_verbs import classifier_options, train_and_judge
 from ..core import FramepredError
@@ -100,8 +101,9 @@ def train_all(
             **more,
         )
 
-    print(one('segmenter', pseudo=pseudo, drop_bad=drop_bad, encoder_weights=encoder_weights))
-    print(one('layout'))
+    # on the way, to standard error: what is printed in the end is the last
+    print(one('segmenter', pseudo=pseudo, drop_bad=drop_bad, encoder_weights=encoder_weights), file=sys.stderr)
+    print(one('layout'), file=sys.stderr)
     return one('predictor', segmenter=out/'segmenter', layout=out/'layout', pseudo=pseudo)
 
 # %% ../../nbs/64_learning.ipynb #options
@@ -110,6 +112,7 @@ def train_verb(verbs):
     batch = "clips or frames a step, instead of the preset's"
     v = verb(verbs, 'train', help, _train, seed=True, device=True, batch=batch)
     _what_to_train(v)
+    json_option(v)
     classifier_options(v)
     _segmenter_options(v)
     _simulated_options(v)
@@ -246,7 +249,11 @@ def _train(a):
         if a.model == 'classifier':
             return train_and_judge(a)
         slots = dict(slots=False) if a.no_slots else {}
-        print(call(train, a, 'method', 'space', drop_bad=a.bad_labels == 'drop', **slots))
+        run = call(train, a, 'method', 'space', drop_bad=a.bad_labels == 'drop', **slots)
+        if a.json:
+            print_json(dict(run=str(run)))
+        else:
+            print(run)
 
 _TAKEN_BY = dict(   # options that only some models know
     init=('segmenter', 'layout', 'predictor'),

@@ -8,7 +8,8 @@ __all__ = ['classifier_options', 'train_and_judge', 'classify_verb']
 # %% ../../nbs/77_classify_verbs.ipynb #imports
 from pathlib import Path
 from ..files import check_place
-from ..options import SAME, STORED, call, remember, verb, whole
+from ..options import (
+    SAME, STORED, call, json_option, print_json, remember, table_json, verb, whole)
 
 # %% ../../nbs/77_classify_verbs.ipynb #train
 def classifier_options(v):
@@ -30,9 +31,14 @@ def train_and_judge(a):
     changes = dict(size=tuple(a.size)) if a.size else {}
     if a.no_flips:
         changes['flips'] = False
-    print(call(train_classifier, a, **changes))
-    if (Path(a.data)/'test').is_dir():
-        print(call(judge, a, weights=a.out).round(3).to_string(index=False))
+    run = call(train_classifier, a, **changes)
+    table = call(judge, a, weights=a.out) if (Path(a.data)/'test').is_dir() else None
+    if getattr(a, 'json', False):
+        print_json(dict(run=str(run), scores={} if table is None else table_json(table.set_index('method'))))
+        return
+    print(run)
+    if table is not None:
+        print(table.round(3).to_string(index=False))
 
 # %% ../../nbs/77_classify_verbs.ipynb #classify
 def classify_verb(verbs):
@@ -50,6 +56,7 @@ def classify_verb(verbs):
     v.add_argument('--weights', required=True, help='a run of `framepred train classifier`, or its weights')
     v.add_argument('--out', default='scores', help='folder for report.html, scores.csv and classes.csv')
     v.add_argument('--steps', type=whole(1, 1000), nargs='+', default=(1, 10), help='of the sampler: a row for each')
+    json_option(v)
 
 def _classify(a):
     from framepred.classify.classifier import classify
@@ -60,6 +67,10 @@ def _classify(a):
 def _evaluate(a):
     from framepred.classify.classifier import judge
     check_place(a.out, None)
-    print(call(judge, a).round(3).to_string(index=False))
+    table = call(judge, a)
     remember(a, Path(a.out)/'command.json')
+    if a.json:
+        print_json(table_json(table.set_index('method')))
+        return
+    print(table.round(3).to_string(index=False))
     print(f'{Path(a.out)/"report.html"} shows it, with the confusion matrix and a picture of how far to believe it.')

@@ -20,9 +20,9 @@ from ..files import atomic, read_json, save_weights, write_json
 from ..runtime import get_device, progress
 from ..score.jaccard import iou_counts, jaccard
 from ..segment.segmenter import Segmenter
+from ..show.browse import Browser
 from ..show.palette import colorize
 from ..show.png import save_png
-from ..show.viz import Browser
 from .pictures import open_pictures, read_picture
 from .train import SynthesisNet, SynthesisSettings, shares, to_pictures
 from ..training.checkpoint import find_weights, load_net
