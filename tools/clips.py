@@ -1,4 +1,4 @@
-"""What chapters 82 and 85 show: the weights `clips`, `clips-plain` and `clips-ahead`, and the table of chapter 85
+"""What the chapters `enhance` and `ahead` show: the weights `clips`, `clips-plain` and `clips-ahead`, and a table
 
     framepred simulate DATA --train 640 --val 100 --hidden 0 --seed 21
     python tools/clips.py DATA OUT mend      # VAE, U-Net, both
