@@ -23,12 +23,15 @@ from framepred.files import atomic
 from framepred.training.checkpoint import load_net
 from framepred.training.fit import fit
 
-# epochs are few, so that all of it takes minutes; one of the diffusion takes 1.4 times as long as the auxiliary's
+# auxiliary and diffusion together take less than ten minutes of one core; an epoch of the diffusion takes 1.4 times as
+# long as one of the auxiliary
 HOW = dict(
-    digits=dict(auxiliary=12, epochs=18, every=3, flips=False),
-    shapes=dict(auxiliary=8, epochs=12, every=2),
-    collisions=dict(auxiliary=5, epochs=7, every=1, turn=0., size=(32, 48)),
+    digits=dict(auxiliary=30, epochs=40, every=5, flips=False),
+    shapes=dict(auxiliary=20, epochs=30, every=5),
+    collisions=dict(auxiliary=16, epochs=24, every=4, turn=0., size=(32, 48)),
 )
+# how many digits, or clips, to learn from and to test on
+COUNTS = dict(digits=(1000, 797), shapes=(500, 250), collisions=(2400, 800))
 MORE = 'auxiliary 2', 'auxiliary 3'
 
 
@@ -101,7 +104,7 @@ def main():
         for task in HOW:
             data, folder = a.out/'data'/task, a.out/f'{task}{seed}'
             if not data.is_dir():
-                TASKS[task](data)
+                TASKS[task](data, *COUNTS[task])
             if not (folder/f'{names[-1]}.csv').exists():
                 for name, frame in zip(names, asked(data, folder, task, seed)):
                     with atomic(folder/f'{name}.csv') as tmp:

@@ -22,7 +22,7 @@ from ..training.fit import Begun, Preset, Task, fit, presets
 from ..training.phases import Phase, TrainSettings
 from ..denoise.blocks import Mods
 from ..denoise.diffusion import Schedule, q_sample, sample, squared_error
-from ..denoise.unet import UNetSettings
+from ..denoise.unet import UNet, UNetSettings
 from .vae import Scale, check_scale, check_vae
 from .latent import ClipNet, ClipSettings, group_of
 from .enhance import levels
@@ -39,7 +39,8 @@ class AheadSettings(ClipSettings):
     size: tuple = (160, 240)
     past: int = OBSERVED      # frames that are seen
     schedule: Schedule = Schedule('cosine', predict='x0', zero_snr=True)
-    told: int = 32            # channels that say what was seen
+    told: int = 32            # channels that say of one frame to come what the past lets expect
+    reader: int = 48          # channels of the U-Net that reads the past
     draws: bool = True        # False: no noise, one answer (the plain peer)
     start: str = 'noise'
     level: float = 1.
@@ -50,39 +51,51 @@ class AheadSettings(ClipSettings):
         s = super().unet
         return dataclasses.replace(s, past_channels=self.told, out_channels=s.out_channels+self.fold**2)
 
+    @property
+    def read(self)->UNetSettings:
+        "All frames of the past, stacked, to all that come: nothing is noised and nothing is told beside"
+        return dataclasses.replace(
+            self.unet, in_channels=self.past*self.vae.latent*self.fold**2,
+            out_channels=self.frames*(self.told+self.unet.out_channels),
+            past_channels=0, channels=self.reader, multipliers=(1, 2, 3), temporal=(), concat=False)
+
 class Told(NamedTuple):
     "What the network knows of the past"
     mods: Mods
+    guess: torch.Tensor  # what comes, at a first look (B,T,(latent+1)·f²,h/f,w/f)
     last: torch.Tensor   # latents of the last frame that was seen (B,1,latent,h,w)
 
 class AheadNet(ClipNet):
     "A `ClipNet` that is told of the past; x is the change since the last frame seen"
     def __init__(self, s:AheadSettings):
         super().__init__(s)
-        seen = s.past*s.vae.latent*s.fold**2
-        self.read = nn.Sequential(
-            nn.Conv2d(seen, s.told, 3, padding=1), nn.SiLU(), nn.Conv2d(s.told, s.told, 3, padding=1))
+        self.read = UNet(s.read)
         self.change = Scale(s.vae.latent)
 
     def condition(self, past)->Told: # latents (B,past,latent,h,w)
-        "The same for every frame to come"
-        seen = F.pixel_unshuffle(past, self.settings.fold).flatten(1, 2)   # (B,past·latent·f²,h/f,w/f)
-        told = self.read(seen)[:, None].expand(-1, self.settings.frames, -1, -1, -1)
-        return Told(self.unet.condition(told), past[:, -1:])
+        "Once for a clip; the sampler asks many times"
+        last = past[:, -1:]
+        seen = torch.cat([past[:, :-1]-last, last], 1)
+        seen = F.pixel_unshuffle(seen, self.settings.fold).flatten(1, 2)        # (B,past·latent·f²,h/f,w/f)
+        told = self.read(seen, torch.zeros(len(seen), dtype=torch.long, device=seen.device))
+        told, guess = told.unflatten(1, (self.settings.frames, -1)).tensor_split([self.settings.told], 2)
+        return Told(self.unet.condition(told), guess, last)
 
     def ask(self, x, t, told:Told):
+        "The change, as the U-Net sees it in `x`"
+        return self.shown(told.guess + self.unet(F.pixel_unshuffle(x, self.settings.fold), t, told.mods), told.last)
+
+    def shown(self, out, last):
         "The change: by what each place is replaced, and how much of it"
         f = self.settings.fold
-        out = self.unet(F.pixel_unshuffle(x, f), t, told.mods)
         value, share = out.split([out.shape[2]-f*f, f*f], 2)
         value, share = F.pixel_shuffle(value, f), F.pixel_shuffle(share, f)   # (B,T,latent,h,w), (B,T,1,h,w)
-        return self.change(torch.sigmoid(share-2)*(value-told.last))          # begins with a small share
+        return self.change(torch.sigmoid(share-2)*(value-last))          # begins with a small share
 
-    def mean(self, past):
-        "The plain peer's answer: one change, without noise"
-        b, _, *place = past.shape
-        nothing = past.new_zeros(b, self.settings.frames, *place)
-        return self.ask(nothing, torch.zeros(b, dtype=torch.long, device=past.device), self.condition(past))
+    def first(self, past):
+        "The change at a first look, without noise: the plain peer"
+        told = self.condition(past)
+        return self.shown(told.guess, told.last)
 
 # %% ../../nbs/84_ahead.ipynb #codes
 def tensor(frames): # uint8 (T,H,W,3)
@@ -105,16 +118,17 @@ def ahead_loss(net:AheadNet, data:dict, phase)->dict:
     "Of the diffusion, or of the plain peer: an absolute error, rounded at its tip"
     s, past = net.settings, data['past'].float()
     x0 = net.change(change_of(past, data['future']))
-    if s.draws:
-        mods = net.condition(past)
-        error = squared_error(lambda x, t: net.ask(x, t, mods), x0, data['t'], data['noise'], s.schedule)
+    if phase.name == 'plain':
+        error = (net.first(past)-x0)**2
     else:
-        error = (net.mean(past)-x0)**2
+        told = net.condition(past)
+        error = squared_error(lambda x, t: net.ask(x, t, told), x0, data['t'], data['noise'], s.schedule)
     return dict(loss=(error+1e-4).sqrt().mean())
 
 @dataclasses.dataclass(frozen=True)
 class AheadRecipe:
     "What is learnt, and for how long"
+    plain: int = 3000    # steps of the reader alone
     steps: int = 350
     lr: float = 1.5e-3
     top: float = .9      # share of the samples whose level is the last: noise alone
@@ -181,7 +195,7 @@ class AheadTask(Task):
         return Begun(net, net.settings, facts)
 
     def phases(self, recipe):
-        return [Phase(recipe.steps, {'unet': recipe.lr}, name='ahead')]
+        return [Phase(recipe.plain, {'unet': recipe.lr}, 20, 'plain'), Phase(recipe.steps, {'unet': recipe.lr}, 20, 'ahead')]
 
     def batch(self, preset, settings, seed):
         always = dataclasses.replace(preset.recipe, top=1.)
@@ -237,7 +251,7 @@ class Ahead:
         "The change of every frame to come, in latents"
         s, net = self.settings, self.net
         if not s.draws:
-            return net.change.back(net.mean(past))
+            return net.change.back(net.first(past))
         def noise(step, shape):
             return torch.randn(shape, generator=torch_rng('ahead', self.seed, str(name), step)).to(self.device)
         times, mods = levels(s), net.condition(past)
