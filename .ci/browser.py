@@ -19,13 +19,15 @@ root = Path(__file__).resolve().parent.parent
 home = root/'build'/'browser'
 
 CELLS = ['''from framepred.files import samples_dir
-from framepred.data.reading import open_data, read_clip
+from framepred.data.finding import open_data
+from framepred.data.reading import read_clip
 from framepred.show.browse import ClipBrowser
 ClipBrowser([read_clip(r) for r in open_data(samples_dir()).split('val')[2:4]])''']
 
 REPORT = '''from framepred.app.methods import layout_method
 from framepred.app.report import score_sections
-from framepred.data.reading import open_data, read_clip
+from framepred.data.finding import open_data
+from framepred.data.reading import read_clip
 from framepred.files import samples_dir, weights_dir
 from framepred.motion.layout import Layout
 from framepred.score.answers import standard_methods

@@ -21,7 +21,8 @@ from framepred.clips.enhance import gather
 from framepred.clips.latent import CLIPS, train_clips
 from framepred.clips.vae import psnr_of
 from framepred.core import OBSERVED, TARGET
-from framepred.data.reading import open_data, read_clip
+from framepred.data.finding import open_data
+from framepred.data.reading import read_clip
 from framepred.files import weights_dir
 from framepred.score.jaccard import bootstrap, iou_counts, paired
 from framepred.segment.segmenter import Segmenter

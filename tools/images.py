@@ -25,7 +25,8 @@ def larger(picture, size=(384, 256)):
 def clip(name='video_1003'):
     from framepred.app.jobs import rollout_rows
     from framepred.app.methods import Kit
-    from framepred.data.reading import open_data, read_clip
+    from framepred.data.finding import open_data
+    from framepred.data.reading import read_clip
     from framepred.files import samples_dir
     from framepred.show.png import save_png
     from framepred.show.strip import film_strip

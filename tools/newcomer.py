@@ -632,7 +632,7 @@ pack {s} {o}
 PACK = '''
 import sys
 from framepred.data.pack import pack
-from framepred.data.reading import open_data
+from framepred.data.finding import open_data
 pack(open_data(sys.argv[2]).split('train'), sys.argv[3])
 '''
 NOT_MADE = ('.json', '.csv', '.html', '.lock', '.txt')   # they tell the time, or name the folder

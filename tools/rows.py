@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from framepred.app.methods import layout_method, predictor_method
-from framepred.data.reading import open_data
+from framepred.data.finding import open_data
 from framepred.files import atomic, read_json, weights_dir
 from framepred.motion.futures import Futures, train_futures
 from framepred.motion.layout import Layout, decide

@@ -60,7 +60,7 @@ def evaluate(
     **how,             # strategy, samples, steps
 ):
     "The score table (`table.attrs['notes']` says what was left out), a row for each method"
-    from framepred.data.reading import open_data
+    from framepred.data.finding import open_data
     from framepred.score.answers import baselines
     from framepred.score.scoring import check_truths, score
     from framepred.score.evaluate import score_table, write_csv
@@ -175,7 +175,7 @@ def predict(
 )->Path:
     "A submission: frame 22 of every clip of a split, in order of video number"
     from framepred.app import jobs
-    from framepred.data.reading import open_data
+    from framepred.data.finding import open_data
     jobs.check_out(out, frames)
     kit = make_kit(segmenter, layout, predictor, device, batch_size, **how)
     known = open_data(data)
@@ -229,7 +229,7 @@ def _predict_clip(a):
 def run(data=None, out='out', seed:int=0, device='auto', batch_size=None):
     "The main job: pictures, table and submission in `out`; gives the table"
     from framepred.app import jobs
-    from framepred.data.reading import open_data
+    from framepred.data.finding import open_data
     kit = make_kit(device=device, batch_size=batch_size)
     if data is not None:
         splits = open_data(data).splits

@@ -118,7 +118,7 @@ def calibrate(
     out=None,       # a file (.json) for the world that was found
 ):
     "`(Calibration, sentence)`: the world of a data set; the sentence says where no world fits"
-    from framepred.data.reading import open_data
+    from framepred.data.finding import open_data
     from framepred.motion import calibrate as laws
     from framepred.motion.slots import read_tokens
     if out is not None: check_place(out, ('.json',))

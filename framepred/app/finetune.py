@@ -17,7 +17,8 @@ from .datasets import calibrate
 from .methods import Kit, kind_of, layout_method, predictor_method
 from ..core import CLASSES, FRAMES, FramepredError
 from ..data.batches import holdout
-from ..data.reading import open_data, read_clip
+from ..data.finding import open_data
+from ..data.reading import read_clip
 from ..files import read_json, same_file, weights_dir, write_json
 from ..runtime import get_device, progress
 from ..motion.boxes import PRESETS

@@ -14,7 +14,8 @@ import numpy as np
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError
 from ..files import atomic, check_place, free_gb, read_json, samples_dir, same_file, stamps, write_json
 from ..runtime import processes, progress
-from ..data.reading import open_data, read_clip, read_observed
+from ..data.finding import open_data
+from ..data.reading import read_clip, read_observed
 from .methods import Kit, segmenter_method, table_methods
 from ..score.metrics import write_submission
 

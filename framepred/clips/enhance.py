@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from ..core import FramepredError, changed, torch_rng
 from ..files import atomic, check_place, same_file
 from ..runtime import get_device, progress
-from ..data.reading import open_data, read_clip
+from ..data.finding import open_data
+from ..data.reading import read_clip
 from ..training.checkpoint import find_weights, load_net
 from ..denoise.diffusion import q_sample, sample, timesteps
 from .movies import PICTURES, Movie, check_movie_place, read_movie, write_movie

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from ..core import SIZE
 from ..runtime import progress
-from .reading import ClipRef, Problem, examine, in_threads, open_data, packed_bytes, ranges
+from .finding import ClipRef, Problem, open_data
+from .reading import examine, in_threads, packed_bytes, ranges
 
 
 # %% ../../nbs/06_inspection.ipynb #summarycode

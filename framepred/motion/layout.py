@@ -18,7 +18,8 @@ from ..training.checkpoint import Loaded, Run, load_net
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError, seed_of, to_dict
 from ..files import save_weights
 from ..runtime import get_device, progress
-from ..data.reading import open_data, read_clip
+from ..data.finding import open_data
+from ..data.reading import read_clip
 from ..score.metrics import iou_counts, jaccard
 from ..show.palette import colorize
 from ..sim.scene import World

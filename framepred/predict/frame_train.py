@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
 from ..core import FRAMES, OBSERVED, SIZE, FramepredError, rng, torch_rng
 from ..data.batches import holdout, order
-from ..data.reading import in_threads, open_data, read_clip
+from ..data.finding import open_data
+from ..data.reading import in_threads, read_clip
 from ..denoise.diffusion import q_sample
 from ..files import atomic, read_json, write_json
 from ..motion.layout import Layout, decide

@@ -10,7 +10,8 @@ import dataclasses, itertools
 import numpy as np
 from ..data.batches import holdout
 from ..data.pack import pack
-from ..data.reading import open_data, read_clip
+from ..data.finding import open_data
+from ..data.reading import read_clip
 from ..core import FRAMES, OBSERVED, FramepredError
 from ..denoise.diffusion import Schedule, squared_error
 from ..denoise.unet import UNetSettings

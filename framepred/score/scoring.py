@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from .. import __version__
 from ..core import CLASSES, OBSERVED, TARGET, FramepredError
-from ..data.reading import examine, open_data, ranges
+from ..data.finding import open_data
+from ..data.reading import examine, ranges
 from ..files import atomic, stamps
 from ..runtime import progress
 from .answers import Method, answers, read_truth, standard_methods, submitted

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from ..core import FramepredError
-from ..data.reading import open_data, read_clip
+from ..data.finding import open_data
+from ..data.reading import read_clip
 from ..files import atomic, check_place, read_json, write_json
 from ..runtime import processes, progress
 from .segmenter import Segmenter

@@ -14,7 +14,7 @@ import torch
 from ..core import CLASSES, FramepredError
 from ..data.batches import holdout
 from ..data.pack import pack
-from ..data.reading import open_data
+from ..data.finding import open_data
 from .labelling import pseudo_clips
 from .segmenter import Segmenter, confusion, matrix_jaccard
 from .unetpp import PRESETS, Crops, make_net, seg_loss

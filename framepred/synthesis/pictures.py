@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 from ..core import CLASSES, FRAMES, FramepredError, optional, rng
-from ..data.reading import open_data
+from ..data.finding import open_data
 from ..files import atomic, read_json, write_json
 from ..runtime import in_processes, progress
 from ..show.palette import colorize, palette
