@@ -1,10 +1,10 @@
 """What the chapters `enhance` and `ahead` show: the weights `clips`, `clips-plain` and `clips-ahead`, and a table
 
-    framepred simulate DATA --train 640 --val 100 --hidden 0 --seed 21
+    framepred simulate DATA --train 640 --val 80 --hidden 0 --seed 21
     python tools/clips.py DATA OUT mend      # VAE, U-Net, both
     python tools/clips.py DATA OUT plain     # the plain U-Net, for as long
     python tools/clips.py DATA OUT ahead     # frames 12 to 22, with the VAE of `clips`
-    python tools/clips.py DATA OUT table     # OUT/ahead.csv: frame 22 of the first 20 val clips, shipped weights
+    python tools/clips.py DATA OUT table     # OUT/ahead.csv: frame 22 of the first 60 val clips, shipped weights
 
 Called again, each training goes on. Weights are left in OUT/NAME/weights, processor time in OUT/NAME/processor.txt.
 """
@@ -24,20 +24,28 @@ from framepred.core import OBSERVED, TARGET
 from framepred.data.finding import open_data
 from framepred.data.reading import read_clip
 from framepred.files import weights_dir
+from framepred.motion.layout import Layout
+from framepred.predict.frames import FramePainter
+from framepred.runtime import progress
 from framepred.score.jaccard import bootstrap, iou_counts, paired
 from framepred.segment.segmenter import Segmenter
 
 MEND = CLIPS['tiny'].changed(vae=350, unet=400, joint=30)
 PLAIN = CLIPS['tiny'].changed(
     method='plain', fold=2, channels=18, multipliers=(1, 2, 4), temporal=(2,), unet=600)
-CLIPS_SCORED = 20
-# settings, sampler
+CLIPS_SCORED = 60
+# whose masks of the frames to come it is told, settings, sampler
 ASKED = {
-    'from noise, 1 step (as shipped)': ({}, 'ddim'),
-    'from the input at level 0.5, 1 step': (dict(start='input', level=.5), 'ddim'),
-    'from noise, DDIM, 5 steps': (dict(steps=5), 'ddim'),
-    'from noise, DDPM, 5 steps': (dict(steps=5), 'ddpm'),
+    'told nothing: first look, without noise': (None, dict(draws=False), 'ddim'),
+    'told nothing: 1 step': (None, {}, 'ddim'),
+    'told nothing: DDIM, 5 steps': (None, dict(steps=5), 'ddim'),
+    'told the layout: 1 step (as shipped)': ('layout', {}, 'ddim'),
+    'told the layout: from the input at level 0.5, 1 step': ('layout', dict(start='input', level=.5), 'ddim'),
+    'told the layout: DDIM, 5 steps': ('layout', dict(steps=5), 'ddim'),
+    'told the layout: DDPM, 5 steps': ('layout', dict(steps=5), 'ddpm'),
+    'told the truth: 1 step': ('truth', {}, 'ddim'),
 }
+LAYOUT = "the layout's mask, without a picture"
 LAST = 4   # frames that are decoded: no convolution of the decoder sees farther than these
 
 
@@ -52,12 +60,13 @@ def plain(a):
 
 
 def ahead(a):
-    return train_ahead(gather(a.data, most=50).clips, a.out/'ahead', device='cpu')
+    clips = [read_clip(ref) for ref in open_data(a.data).split('train')[:640]]
+    return train_ahead([c.frames for c in clips], [c.masks for c in clips], a.out/'ahead', device='cpu')
 
 
-def pictures(clip, asked, name):
+def pictures(clip, asked, masks, name):
     "Frame 22 as every row has it, (3,H,W) in 0…1, and the seconds it took"
-    first = next(iter(asked.values()))
+    first = next(iter(asked.values()))[1]
     seen, truth = tensor(clip.frames[:OBSERVED]), tensor(clip.frames[OBSERVED:])
     past, future = first.net.encode(seen), first.net.encode(truth)
     last, still = seen[:, -1:], past[:, -1:].expand(-1, LAST, -1, -1, -1)
@@ -65,36 +74,56 @@ def pictures(clip, asked, name):
     yield 'frame 22 through the latents', first.added(last, past, future[:, -LAST:]-past[:, -1:])[0, -1], 0.
     yield 'copy of frame 11', last[0, 0], 0.
     yield 'copy of frame 11 through the latents', first.net.decode(still)[0, -1], 0.
-    for row, ask in asked.items():
+    for row, (told, ask) in asked.items():
         start = time.perf_counter()
-        picture = ask.added(last, past, ask.change(past, name)[:, -LAST:])[0, -1]
+        picture = ask.added(last, past, ask.change(past, name, masks.get(told))[:, -LAST:])[0, -1]
         yield row, picture, time.perf_counter()-start
+
+
+def painted(painter, clip, found, future):
+    "Frame 22 as the painter has it, told the same masks, by each strategy of its rollouts"
+    for strategy, wanted in dict(direct={TARGET+1: future[TARGET+1]}, skip=future, every=future).items():
+        start = time.perf_counter()
+        made = list(painter.rollout(clip.frames[:OBSERVED], found, wanted, strategy, clip=clip.number))
+        picture = torch.from_numpy(made[-1].picture).permute(2, 0, 1).float()/255
+        yield f'told the layout: painter, {strategy}', picture, time.perf_counter()-start
+
+
+def shown(picture):
+    "(3,H,W) in 0…1 as a frame"
+    return picture.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
 
 
 @torch.inference_mode()
 def table(a):
     "Jaccard of frame 22, segmented in each row's picture, with 95 % over clips; PSNR of the picture"
     torch.set_num_threads(1)
-    asked = {row: Ahead.load(a.weights, 'cpu', sampler, **how) for row, (how, sampler) in ASKED.items()}
-    segmenter = Segmenter.load(weights_dir('segmenter'), 'cpu')
+    asked = {row: (told, Ahead.load(a.weights, 'cpu', sampler, **how)) for row, (told, how, sampler) in ASKED.items()}
+    segmenter, layout = Segmenter.load(weights_dir('segmenter'), 'cpu'), Layout.load(weights_dir('layout'))
+    painter = FramePainter.load(weights_dir('frames'), 'cpu')
     counts, psnr, seconds = {}, {}, {}
-    for ref in open_data(a.data).split('val')[:CLIPS_SCORED]:
+    for ref in progress(open_data(a.data).split('val')[:CLIPS_SCORED], desc='clips', unit='clip'):
         clip = read_clip(ref)
         truth = tensor(clip.frames[TARGET:])[0, 0]
-        for row, picture, took in pictures(clip, asked, ref.number):
-            shown = picture.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0)
-            found = segmenter.labels(shown[None].numpy())[0]
-            counts.setdefault(row, []).append(iou_counts(found, clip.masks[TARGET]))
+        # the layout is told what the segmenter finds in the pictures, as everything here is
+        found = segmenter.labels(clip.frames[:OBSERVED])
+        future = layout.rollout(found)
+        masks = dict(layout=np.stack(list(future.values())), truth=clip.masks[OBSERVED:])
+        counts.setdefault(LAYOUT, []).append(iou_counts(masks['layout'][-1], clip.masks[TARGET]))
+        made = (*pictures(clip, asked, masks, ref.number), *painted(painter, clip, found, future))
+        for row, picture, took in made:
+            mask = segmenter.labels(shown(picture)[None])[0]
+            counts.setdefault(row, []).append(iou_counts(mask, clip.masks[TARGET]))
             psnr.setdefault(row, []).append(psnr_of(picture, truth))
             seconds.setdefault(row, []).append(took)
     rows = []
-    for row in counts:
+    for row in [*psnr, LAYOUT]:
         score, more = bootstrap(counts[row]), paired(counts[row], counts['copy of frame 11'])
         rows.append(dict(
             row=row, jaccard=score.value, jaccard_low=score.low, jaccard_high=score.high,
             over_copy=more.value, over_copy_low=more.low, over_copy_high=more.high,
-            psnr=np.mean(psnr[row]) if row != 'frame 22 itself' else np.nan,
-            seconds_a_clip=np.mean(seconds[row]) or np.nan, clips=len(counts[row])))
+            psnr=np.mean(psnr[row]) if row in psnr and row != 'frame 22 itself' else np.nan,
+            seconds_a_clip=np.mean(seconds.get(row, 0)) or np.nan, clips=len(counts[row])))
     found = pd.DataFrame(rows)
     found.to_csv(a.out/'ahead.csv', index=False)
     return found.round(3).to_string(index=False)
