@@ -23,7 +23,8 @@ from ..files import read_json, same_file, weights_dir, write_json
 from ..runtime import get_device, progress
 from ..motion.boxes import PRESETS
 from ..motion.futures import FUTURES, Futures, train_futures
-from ..motion.layout import CHUNK, Layout, Source, gather, train_layout, unlike
+from ..motion.layout_train import CHUNK, Source, gather, train_layout
+from ..motion.layout import Layout, unlike
 from ..score.answers import baselines
 from ..score.scoring import run_method
 from ..score.metrics import iou_counts, jaccard
