@@ -1,4 +1,4 @@
-"""The table of `nbs/77_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2]`
+"""The table of `nbs/77_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2] [--size few]`
 
 Three tasks, a few seeds each. For each: an auxiliary, a diffusion told by it, and two more auxiliaries, which take
 together as long to train as the diffusion; then all ways to ask them, on test pictures that no training saw. What is
@@ -9,6 +9,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,15 +26,26 @@ from framepred.files import atomic
 from framepred.training.checkpoint import load_net
 from framepred.training.fit import fit
 
-# auxiliary and diffusion together take less than ten minutes of one core; an epoch of the diffusion takes 1.4 times as
-# long as one of the auxiliary
-HOW = dict(
-    digits=dict(auxiliary=30, epochs=40, every=5, flips=False),
-    shapes=dict(auxiliary=20, epochs=30, every=5),
-    collisions=dict(auxiliary=16, epochs=24, every=4, turn=0., size=(32, 48)),
+class Size(NamedTuple):
+    "How much is learned from, and for how long; an epoch of the diffusion takes 1.4 times as long as the auxiliary's"
+    counts: dict   # digits, or clips, to learn from and to test on
+    how: dict      # changes of the preset
+
+
+SIZES = dict(
+    # auxiliary and diffusion together take less than six minutes of one core
+    many=Size(
+        dict(digits=(1000, 797), shapes=(500, 250), collisions=(2400, 800)),
+        dict(digits=dict(auxiliary=30, epochs=40, every=5, flips=False),
+             shapes=dict(auxiliary=20, epochs=30, every=5),
+             collisions=dict(auxiliary=16, epochs=24, every=4, turn=0., size=(32, 48)))),
+    # less than one
+    few=Size(
+        dict(digits=(600, 600), shapes=(150, 150), collisions=(700, 350)),
+        dict(digits=dict(auxiliary=12, epochs=18, every=3, flips=False),
+             shapes=dict(auxiliary=8, epochs=12, every=2),
+             collisions=dict(auxiliary=5, epochs=7, every=1, turn=0., size=(32, 48)))),
 )
-# how many digits, or clips, to learn from and to test on
-COUNTS = dict(digits=(1000, 797), shapes=(500, 250), collisions=(2400, 800))
 MORE = 'auxiliary 2', 'auxiliary 3'
 
 
@@ -47,11 +59,11 @@ class Member(AuxiliaryTask):
         return super().read(preset, out, self.split)
 
 
-def trained(data, folder, task, seed)->dict:
+def trained(data, folder, how, seed)->dict:
     "Everything of one task and seed; CPU seconds that each part took, which are kept"
     path = folder/'seconds.json'
     took = json.loads(path.read_text()) if path.exists() else {}
-    preset = CLASSIFIERS['tiny'].changed(lr=2e-3, **HOW[task])
+    preset = CLASSIFIERS['tiny'].changed(lr=2e-3, **how)
     parts = dict(auxiliary=lambda: (AuxiliaryTask(data), seed),
                  classifier=lambda: (LabelTask(data, folder/'auxiliary'/'weights', 'cpu'), seed))
     parts |= {name: lambda k=k: (Member(data, seed), seed+100*k) for k, name in enumerate(MORE, 1)}
@@ -73,9 +85,9 @@ def together(nets):
     return f
 
 
-def asked(data, folder, task, seed):
+def asked(data, folder, task, how, seed):
     "A table, and the points of a reliability picture"
-    took = trained(data, folder, task, seed)
+    took = trained(data, folder, how, seed)
     net = load_classifier(folder, 'cpu')
     a = net.settings.auxiliary
     members = [load_net(folder/m, 'auxiliary', AuxiliarySettings, Auxiliary).net.eval() for m in MORE]
@@ -99,21 +111,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('out', type=Path)
     parser.add_argument('--seeds', type=int, nargs='*', default=[0, 1, 2])
+    parser.add_argument('--size', choices=SIZES, default='many', help='how much is learned from (default: many)')
     a = parser.parse_args()
+    counts, hows = SIZES[a.size]
     torch.set_num_threads(1)
     names = 'classify', 'classify_reliability'
     for seed in a.seeds:
-        for task in HOW:
+        for task, how in hows.items():
             data, folder = a.out/'data'/task, a.out/f'{task}{seed}'
             if not data.is_dir():
-                TASKS[task](data, *COUNTS[task])
+                TASKS[task](data, *counts[task])
             if not (folder/f'{names[-1]}.csv').exists():
-                for name, frame in zip(names, asked(data, folder, task, seed)):
+                for name, frame in zip(names, asked(data, folder, task, how, seed)):
                     with atomic(folder/f'{name}.csv') as tmp:
                         frame.to_csv(tmp, index=False)
                 print(f'{task}, seed {seed}: done', flush=True)
     for name in names:
-        found = [p for task in HOW for p in sorted(a.out.glob(f'{task}[0-9]*/{name}.csv'))]
+        found = [p for task in hows for p in sorted(a.out.glob(f'{task}[0-9]*/{name}.csv'))]
         with atomic(a.out/f'{name}.csv') as tmp:
             pd.concat(map(pd.read_csv, found)).to_csv(tmp, index=False)
 
