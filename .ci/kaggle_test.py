@@ -556,7 +556,7 @@ def test_cards(tmp):
 
 def test_classify(tmp):
     "The classifier's kernel, on a mounted data set of pictures"
-    from framepred.classify.pictures import write_digits
+    from framepred.classify.tasks import write_digits
     kaggle.stage(which='classify')
     write_digits(tmp/'digits', 100, 40)
     venv, root = image(tmp), mount(tmp/'kaggle', (tmp/'digits', 'datasets/somebody/digits'))

@@ -18,7 +18,9 @@ from framepred.classify.auxiliary import Auxiliary, AuxiliarySettings
 from framepred.classify.classifier import (
     CLASSIFIERS, AuxiliaryTask, LabelTask, compare, load_classifier, ways_of)
 from framepred.classify.label_diffusion import Answers, by_auxiliary, by_diffusion
-from framepred.classify.pictures import TASKS, held_out, read_folders, reliability
+from framepred.classify.scores import reliability
+from framepred.classify.tasks import TASKS
+from framepred.classify.pictures import held_out, read_folders
 from framepred.files import atomic
 from framepred.training.checkpoint import load_net
 from framepred.training.fit import fit

@@ -679,7 +679,7 @@ def killing_ground(d):
         mask.unlink()
     for split, name in dict(val='video_1000', hidden='video_15000').items():
         shutil.copytree(SAMPLES/split/name, d/'little'/split/name)
-    from framepred.classify.pictures import write_shapes
+    from framepred.classify.tasks import write_shapes
     write_shapes(d/'classes', train=24, test=6)
     noise = np.random.default_rng(0)
     for folder, high, shape in (('images', 255, (64, 96, 3)), ('labels', 4, (64, 96))):

@@ -26,7 +26,7 @@ def make_kit(segmenter=None, layout=None, predictor=None, device='auto', batch_s
 
 def notes_on(refs, kit, most:int=12)->tuple:
     "Let the kit take the layout that knows such clips; what a user should know before trusting it, in sentences"
-    from framepred.app.finetune import look
+    from framepred.app.mismatch import look
     from framepred.data.reading import read_clip, read_observed
     def masks_of(ref):
         if (ref.path/'mask.npy').exists(): return read_clip(ref, frames=False).masks

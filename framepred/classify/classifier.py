@@ -18,9 +18,9 @@ from .auxiliary import Auxiliary, AuxiliarySettings, auxiliary_loss
 from framepred.classify.label_diffusion import (
     Answers, ClassifierSettings, LabelDiffusion, ask, by_auxiliary, by_diffusion, draw_steps, label_loss, scored,
     unet_of)
-from .pictures import (
-    Draws, ENDINGS, Pictures, best_temperature, calibration_error, class_table, confusion_picture, find_classes,
-    held_out, read_folders, read_some, reliability_picture, scores, sharpened)
+from .pictures import Draws, ENDINGS, Pictures, find_classes, held_out, read_folders, read_some
+from .scores import best_temperature, calibration_error, class_table, confusion_picture
+from .scores import reliability_picture, scores, sharpened
 from ..core import FramepredError, torch_rng
 from ..files import atomic, save_weights
 from ..runtime import get_device, progress

@@ -14,7 +14,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from .auxiliary import Auxiliary, AuxiliarySettings, timm_net
-from .pictures import Pictures, normalised, sharpened
+from .scores import sharpened
+from .pictures import Pictures, normalised
 from ..denoise.diffusion import Schedule, addressed_noise, sample, squared_error, timesteps, x0_eps, q_sample
 from ..denoise.unet import UNet, UNetSettings
 

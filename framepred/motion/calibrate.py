@@ -15,7 +15,7 @@ from ..core import FRAMES, OBSERVED, FramepredError, rng
 from ..data.batches import order
 from ..files import save_weights
 from .boxes import FACTS, features
-from .layout import Source, gather
+from .layout_train import Source, gather
 from .slots import AREA, CENTRE, CLEAR, SIDES, STATES, Tokens, make_tokens, mirror, widths
 from ..sim.scene import STANDARD, STEP, Camera, World, draw_world
 from ..training.checkpoint import Run, load_net

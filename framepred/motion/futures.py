@@ -17,7 +17,8 @@ from ..training.fit import Begun, Preset, Task, fit, presets
 from ..core import OBSERVED, SIZE, torch_rng
 from ..files import save_weights
 from ..denoise.diffusion import Schedule, addressed_noise, q_sample, sample, timesteps
-from .layout import Layout, Outlook, Source, gather, train_layout
+from .layout_train import Source, gather, train_layout
+from .layout import Layout, Outlook
 from ..training.phases import TrainSettings
 from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH, mirror
 from ..denoise.blocks import sinusoid
