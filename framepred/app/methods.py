@@ -81,12 +81,14 @@ class Kit:
     def pictures(self):
         "The painter of frames; None where there are no weights of one"
         from framepred.predict.frames import FramePainter
+        from framepred.synthesis.draw import Synthesizer
         try:
-            folder = find_weights('frames', self.weights.get('frames'))
+            folder, looks = find_weights('frames', self.weights.get('frames')), find_weights('synthesis')
         except FramepredError:
             return None
         # another segmenter may call things by other ids
-        return FramePainter.load(folder, self.device, kinds=self.weights.get('segmenter') is None)
+        kinds = self.weights.get('segmenter') is None
+        return FramePainter.load(folder, self.device, kinds, Synthesizer.load(looks, self.device).look if kinds else None)
 
     @functools.cached_property
     def predictor(self):

@@ -42,6 +42,7 @@ class FrameRecipe:
     unknown: float = .2   # share of draws that are not told what kind the objects are
     last: float = .5      # share of draws at the last noise level, where every sampler begins
     forget: float = .3    # share of rows in which one object is painted as if it had never been seen
+    imagine: float = .8   # share of rows in which who was hardly seen is drawn first, where `looks` are at hand
     judge: float = 0.     # weight of what a segmenter finds in the picture, where one is at hand
     judged: int = 4       # crops of a batch that it looks at
 
@@ -61,7 +62,8 @@ def row_of(layout:Layout, clip, album:Album, forecast, true:bool, recipe:FrameRe
     told = mask if true or not len(forecast.ids) else future_mask(layout, forecast, clip.masks, t, recipe.off, r)
     # newcomers are rare, and what they look like has to be known by heart
     known = np.intersect1d(told, album.ids[album.ids > 0])
-    collage = album.picture(told, r.choice(known, 1) if len(known) and r.random() < recipe.forget else ())
+    forget = r.choice(known, 1) if len(known) and r.random() < recipe.forget else ()
+    collage = album.picture(told, forget, r.random() < recipe.imagine)
     untold = ((mask > 0) & ~np.isin(mask, told)).astype(np.uint8)   # nobody can paint what nobody told of
     size = 17
     near = cv2.dilate(untold, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
@@ -69,21 +71,29 @@ def row_of(layout:Layout, clip, album:Album, forecast, true:bool, recipe:FrameRe
         truth=clip.frames[t], base=collage.picture, floor=album.floor.round().astype(np.uint8),
         told=told, mask=mask, clear=(near == 0).astype(np.uint8), seen=collage.seen.astype(np.uint8))
 
-def make_rows(refs, layout:Layout, recipe:FrameRecipe, folder, seed:int=0)->dict: # clips with pictures and masks
+def make_rows(
+    refs,            # clips with pictures and masks
+    layout:Layout,
+    recipe:FrameRecipe,
+    folder,          # where they are kept
+    seed:int=0,
+    looks=None,      # as for `Album`
+)->dict:
     "Rows of all clips, as arrays on disk; made once"
     folder = Path(folder)
     plan = dict(
-        clips=[[r.name, r.split] for r in refs], rows=recipe.rows, off=recipe.off, forget=recipe.forget, seed=seed)
+        clips=[[r.name, r.split] for r in refs], rows=recipe.rows, off=recipe.off, forget=recipe.forget,
+        imagine=recipe.imagine if looks else 0., seed=seed)
     if not (folder/'plan.json').exists() or read_json(folder/'plan.json') != plan:
         shutil.rmtree(folder, ignore_errors=True)
         with atomic(folder) as tmp:
             tmp.mkdir()
-            _write_rows(refs, layout, recipe, tmp, seed)
+            _write_rows(refs, layout, recipe, tmp, seed, looks)
             write_json(tmp/'plan.json', plan)
     names = [p.stem for p in folder.glob('*.npy')]
     return {n: np.load(folder/f'{n}.npy', mmap_mode='r') for n in names}
 
-def _write_rows(refs, layout, recipe, folder, seed):
+def _write_rows(refs, layout, recipe, folder, seed, looks):
     N = len(refs)*recipe.rows
     def plane(name, shape): return np.lib.format.open_memmap(folder/f'{name}.npy', 'w+', np.uint8, (N, *shape))
     out = {name: plane(name, (*SIZE, *more)) for name, more in PLANES.items()}
@@ -96,7 +106,7 @@ def _write_rows(refs, layout, recipe, folder, seed):
             raise FramepredError(
                 f'{refs[i].path} has no pictures with masks of all {FRAMES} frames; a painter learns from such clips.')
         past = clip.masks[:OBSERVED]
-        album, forecast = Album(clip.frames[:OBSERVED], past), layout.boxes(past)
+        album, forecast = Album(clip.frames[:OBSERVED], past, looks), layout.boxes(past)
         ids = pick_ids(clip.masks)
         last = cv2.resize(clip.frames[OBSERVED-1], small, interpolation=cv2.INTER_AREA)
         where = cv2.resize((past[-1] > 0).astype(np.uint8)*255, small, interpolation=cv2.INTER_AREA)
@@ -208,12 +218,12 @@ class FramesTask(Task):
     "Learn to paint what is told"
     kind, metric, presets = 'frames', 'held_loss', FRAME_PRESETS
 
-    def __init__(self, data, layout:Layout, segmenter=None):
-        self.refs, self.layout, self.segmenter = open_data(data).split('train'), layout, segmenter
+    def __init__(self, data, layout:Layout, segmenter=None, looks=None):
+        self.refs, self.layout, self.segmenter, self.looks = open_data(data).split('train'), layout, segmenter, looks
 
     def read(self, preset, out, seed):
         self.recipe = k = preset.recipe
-        self.rows = make_rows(self.refs, self.layout, k, out/'rows', seed)
+        self.rows = make_rows(self.refs, self.layout, k, out/'rows', seed, self.looks)
         learn, held = holdout([r.number for r in self.refs])
         if not len(held): raise FramepredError('none of the clips can be held out to choose by; ten are needed.')
         self.learn, self.held = ((i[:, None]*k.rows+np.arange(k.rows)).ravel() for i in (learn, held))
@@ -264,7 +274,8 @@ def train_frames(
     batch_size=None,
     workers=1,
     segmenter=None,    # a `Segmenter`, on the same device: has to find in the picture what came (`judge`)
+    looks=None,        # as for `Album`: draws who was hardly seen
 )->Run:
     "Train a painter of frames; called again, it goes on"
-    task = FramesTask(data, layout, segmenter)
+    task = FramesTask(data, layout, segmenter, looks)
     return fit(task, preset, out, max_minutes, init, seed, batch_size, device, workers)

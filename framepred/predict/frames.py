@@ -140,17 +140,23 @@ class Painted(NamedTuple):
 class FramePainter:
     "From a future's masks to pictures"
     def __init__(self, net:FrameNet, settings:FrameSettings, facts=None, device='auto',
-                 kinds=True): # does it know what the ids mean? Not on clips whose ids are others
+                 kinds=True,   # does it know what the ids mean? Not on clips whose ids are others
+                 looks=None):  # as for `Album`: draws who was hardly seen, such as `Synthesizer.look`
         self.settings, self.facts, self.kinds, self.device = settings, facts or {}, kinds, get_device(device)
+        self.looks = looks if kinds else None
         self.net = net.to(self.device).eval().requires_grad_(False)
 
     @classmethod
-    def load(cls, folder=None, device='auto', kinds=True): # the shipped ones when None
+    def load(cls, folder=None, device='auto', kinds=True, looks=None): # the shipped ones when None
         "What `save` or `train_frames` wrote"
-        return cls(*load_net(folder, 'frames', FrameSettings, FrameNet), device, kinds)
+        return cls(*load_net(folder, 'frames', FrameSettings, FrameNet), device, kinds, looks)
 
     def save(self, folder, half=True):
         save_weights(folder, self.net.state_dict(), 'frames', self.settings, half=half, **self.facts)
+
+    def album(self, frames, masks)->Album: # uint8 (T, H, W, 3), (T, H, W)
+        "What it begins with"
+        return Album(frames, masks, self.looks)
 
     @torch.no_grad()
     def paint(
@@ -211,7 +217,7 @@ class FramePainter:
             raise FramepredError(
                 f'a rollout looks back on 1 to {OBSERVED} frames and as many masks, '
                 f'but was given {len(frames)} and {len(masks)}.')
-        album = Album(frames, masks)
+        album = self.album(frames, masks)
         for numbers in calls:
             made = []
             for n in numbers:
@@ -222,7 +228,7 @@ class FramePainter:
             if strategy == 'direct' or not made: continue
             frames = np.concatenate([frames, np.stack([m.picture for m in made])])[-OBSERVED:]
             masks = np.concatenate([masks, np.stack([m.told for m in made])])[-OBSERVED:]
-            album = Album(frames, masks)
+            album = self.album(frames, masks)
 
 def _mended(mask, ids, change)->np.ndarray:
     "The told mask with the painter's changes"

@@ -90,7 +90,7 @@ class Predictor:
 
     def _shown(self, frames, masks, address):
         "`show(mask, frame number)`: a picture of what was decided; None where nobody has seen any picture"
-        album = functools.cache(lambda: Album(frames, masks))
+        album = functools.cache(lambda: (self.pictures.album if self.pictures else Album)(frames, masks))
         def show(mask, number):
             if frames is None: return None
             if self.pictures is None: return album().picture(mask).picture

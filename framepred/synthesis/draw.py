@@ -78,6 +78,10 @@ class Synthesizer:
         parts = [ask(addresses[i:i+batch_size]) for i in range(0, len(addresses), batch_size)]
         return enlarge(np.concatenate(parts), mask.shape)
 
+    def look(self, mask)->np.ndarray: # (H, W) class ids; gives uint8 (H, W, 3)
+        "What a mask looks like at a first glance: the same for the same mask"
+        return self.draw(mask, [(0, 'look', 0)], guidance=1, steps=1)[0]
+
     def _batch(self, told, guidance, steps, eta, callback, addresses):
         s, (mods, null) = self.settings, told
         rows = addresses*2 if len(addresses) == 1 else addresses   # one picture alone is computed in another order

@@ -177,7 +177,7 @@ class SynthesisTask(Task):
         if s.classes != preset.net.classes:
             raise FramepredError(f'{init} knows {s.classes} classes, but {self.pictures.root} has '
                                  f'{preset.net.classes}; train without --init.')
-        return Begun(net, s, dict(earlier_steps=facts.get('step', 0)))
+        return Begun(net, s, dict(earlier_steps=facts.get('step', 0)+facts.get('earlier_steps', 0)))
 
     def batch(self, preset, settings, seed):
         self.recipe = preset.recipe
