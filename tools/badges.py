@@ -30,7 +30,7 @@ def row(name):
 
 
 def words(name):
-    "A notebook's name as it is said: `17_viz.ipynb` → `11 viz`"
+    "A notebook's name as it is said: `18_viz.ipynb` → `11 viz`"
     return Path(name).stem.replace('_', ' ', 1)
 
 
