@@ -88,7 +88,8 @@ class Kit:
             return None
         # another segmenter may call things by other ids
         kinds = self.weights.get('segmenter') is None
-        return FramePainter.load(folder, self.device, kinds, Synthesizer.load(looks, self.device).look if kinds else None)
+        look = Synthesizer.load(looks, self.device).look if kinds else None
+        return FramePainter.load(folder, self.device, kinds, look)
 
     @functools.cached_property
     def predictor(self):

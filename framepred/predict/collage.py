@@ -144,7 +144,7 @@ class Album:
         self,
         frames,      # uint8 (T, H, W, 3)
         masks,       # (T, H, W) ids
-        looks=None,  # `looks(mask)` → a picture of it, by somebody who knows what ids look like; for who was hardly seen
+        looks=None,  # `looks(mask)` → a picture of it, by somebody who knows the ids; for who was hardly seen
     ):
         self.frames, self.masks, self.looks = np.asarray(frames), np.asarray(masks), looks
         self.ids = pick_ids(self.masks)
