@@ -81,15 +81,22 @@ class Kit:
     def pictures(self):
         "The painter of frames; None where there are no weights of one"
         from framepred.predict.frames import FramePainter
-        from framepred.synthesis.draw import Synthesizer
         try:
-            folder, looks = find_weights('frames', self.weights.get('frames')), find_weights('synthesis')
+            folder = find_weights('frames', self.weights.get('frames'))
         except FramepredError:
             return None
         # another segmenter may call things by other ids
         kinds = self.weights.get('segmenter') is None
-        look = Synthesizer.load(looks, self.device).look if kinds else None
-        return FramePainter.load(folder, self.device, kinds, look)
+        return FramePainter.load(folder, self.device, kinds, self._looks() if kinds else None)
+
+    def _looks(self):
+        "Who draws those that were hardly seen; None where there are no weights of it, and the painter does without"
+        from framepred.synthesis.draw import Synthesizer
+        try:
+            folder = find_weights('synthesis')
+        except FramepredError:
+            return None
+        return Synthesizer.load(folder, self.device).look
 
     @functools.cached_property
     def predictor(self):

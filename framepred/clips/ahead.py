@@ -293,6 +293,10 @@ class Ahead:
         more = [(0, math.ceil(n/f)*f-n) for n in (height, width)]
         seen = np.pad(frames, [(0, 0), *more, (0, 0)], 'edge')
         if where is not None:
+            if np.shape(where) != (self.settings.frames, height, width):
+                raise FramepredError(
+                    f'masks of shape {np.shape(where)} were given; they are of the {self.settings.frames} frames '
+                    f'to come, {height}×{width} each.')
             where = np.pad(where, [(0, 0), *more], 'edge')
         past = self.net.encode(tensor(seen).to(self.device))
         out = self.added(tensor(seen[-1:]).to(self.device), past, self.change(past, name, where))
