@@ -166,6 +166,22 @@ class Album:
         if whole.any(): return int(np.flatnonzero(whole)[-1])
         return int(np.argmax(seen[:, AREA]*(1+.02*np.arange(len(seen)))))
 
+    def outlined(self, mask)->np.ndarray: # (H, W) ids
+        "The mask with the outlines that were seen: who expects a place, but no pose, expects a blurred outline"
+        import cv2
+        out = np.array(mask)
+        ids = [k for k in np.unique(out) if k in self.known]
+        for id, now in zip(ids, observe(out[None], ids)[0] if ids else ()):
+            i = list(self.ids).index(id)
+            t = self.view(i)
+            if not self._uncut()[t, i]: continue
+            own = cv2.warpAffine(
+                (self.masks[t] == id).astype(np.float32), _matrix(*moves(self.tokens[t, i], now)), SIZE[::-1],
+                flags=cv2.INTER_LINEAR) > .5
+            out[(out == id) & ~own] = 0
+            out[(out == 0) & own] = id   # whoever stands before it stays before it
+        return out
+
     def shade(self, t:int)->tuple:
         "`(ratio, owner)` of a frame: how much of the floor's light is left (H, W, 3), and whose shadow that is"
         if t not in self._ratios:

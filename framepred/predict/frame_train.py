@@ -60,7 +60,9 @@ def row_of(layout:Layout, clip, album:Album, forecast, true:bool, recipe:FrameRe
     import cv2
     t = int(r.integers(OBSERVED, FRAMES))
     mask = clip.masks[t]
-    told = mask if true or not len(forecast.ids) else future_mask(layout, forecast, clip.masks, t, recipe.off, r)
+    told = mask
+    if not true and len(forecast.ids):
+        told = album.outlined(future_mask(layout, forecast, clip.masks, t, recipe.off, r))
     # newcomers are rare, and what they look like has to be known by heart
     known = np.intersect1d(told, album.ids[album.ids > 0])
     forget = r.choice(known, 1) if len(known) and r.random() < recipe.forget else ()
