@@ -134,7 +134,7 @@ class Painted(NamedTuple):
     frame: int            # its number
     picture: np.ndarray   # uint8 (H, W, 3)
     mask: np.ndarray      # uint8 (H, W): the told mask, mended
-    told: np.ndarray      # uint8 (H, W): the mask of the future that it was told of
+    told: np.ndarray      # uint8 (H, W): the mask that it was told of
     collage: np.ndarray   # uint8 (H, W, 3): what it began with
 
 class FramePainter:
@@ -223,7 +223,7 @@ class FramePainter:
             for n in numbers:
                 if n not in future: continue
                 watch = None if callback is None else lambda *at, n=n: callback(n, *at)
-                made.append(self.paint(album, future[n], n, (seed, clip, sample), steps, watch))
+                made.append(self.paint(album, album.outlined(future[n]), n, (seed, clip, sample), steps, watch))
                 yield made[-1]
             if strategy == 'direct' or not made: continue
             frames = np.concatenate([frames, np.stack([m.picture for m in made])])[-OBSERVED:]
