@@ -175,9 +175,11 @@ class Album:
             i = list(self.ids).index(id)
             t = self.view(i)
             if not self._uncut()[t, i]: continue
-            own = cv2.warpAffine(
-                (self.masks[t] == id).astype(np.float32), _matrix(*moves(self.tokens[t, i], now)), SIZE[::-1],
-                flags=cv2.INTER_LINEAR) > .5
+            y, x = moves(self.tokens[t, i], now)
+            scale = np.sqrt(y.scale*x.scale)   # a foreseen box may be too flat; what it shows is not
+            matrix = _matrix(y._replace(scale=scale), x._replace(scale=scale))
+            shape = (self.masks[t] == id).astype(np.float32)
+            own = cv2.warpAffine(shape, matrix, SIZE[::-1], flags=cv2.INTER_LINEAR) > .5
             out[(out == id) & ~own] = 0
             out[(out == 0) & own] = id   # whoever stands before it stays before it
         return out
