@@ -45,7 +45,7 @@ class FrameRecipe:
     imagine: float = .8   # share of rows in which who was hardly seen is drawn first, where `looks` are at hand
     judge: float = 0.     # weight of what a segmenter finds in the picture, where one is at hand
     judged: int = 4       # crops of a batch that it looks at
-    alike: float = 0.     # weight of what is missing in structural similarity
+    alike: float = 5.     # weight of what is missing in structural similarity
 
 PLANES = dict(truth=(3,), base=(3,), floor=(3,), told=(), mask=(), clear=(), seen=()) # uint8 (N, H, W, …)
 
