@@ -18,10 +18,10 @@ from ..denoise.diffusion import q_sample
 from ..files import atomic, read_json, write_json
 from ..motion.layout import Layout, decide
 from ..motion.slots import SLOTS, clip_tokens, pick_ids
-from .collage import Album
+from .collage import Album, typical_outlines
 from .draws import came_true
 from .frames import ANY, PATCH, PICTURE, FrameNet, FramePainter, FrameSettings
-from .frames import decode_frame, encode_frame, places, slot_shares
+from .frames import decode_frame, encode_frame, packed, places, slot_shares
 from .maps import picture_in
 from ..runtime import progress
 from ..segment.unetpp import IGNORE, seg_loss
@@ -284,7 +284,9 @@ class FramesTask(Task):
         "The best weights, with the curve that led there"
         net, settings, kept = load_net(run.out/'best', 'frames', FrameSettings, FrameNet)
         curve = run.log.dropna(subset='held_loss')
-        kept |= facts | dict(curve=list(zip(curve.step.tolist(), curve.held_loss.round(6).tolist())))
+        masks = (read_clip(r, frames=False).masks for r in self.refs)
+        kept |= facts | dict(outlines=packed(typical_outlines(masks)))
+        kept |= dict(curve=list(zip(curve.step.tolist(), curve.held_loss.round(6).tolist())))
         FramePainter(net, settings, kept, 'cpu').save(run.out/'weights')
 
 def train_frames(

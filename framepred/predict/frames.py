@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PATCH', 'GRID', 'PICTURE', 'SHARES', 'ANY', 'FrameSettings', 'blocks', 'pixels', 'edges', 'FrameNet', 'slot_shares',
-           'places', 'told_of', 'encode_frame', 'decode_frame', 'Painted', 'FramePainter']
+           'places', 'told_of', 'encode_frame', 'decode_frame', 'Painted', 'packed', 'unpacked', 'FramePainter']
 
 # %% ../../nbs/55_frames.ipynb #imports
 import dataclasses
@@ -15,7 +15,7 @@ from ..denoise.diffusion import Schedule, addressed_noise, sample, timesteps
 from ..denoise.unet import UNet, UNetSettings
 from ..files import save_weights
 from ..motion.slots import SLOTS, from_slots, pick_ids, to_slots
-from .collage import Album
+from .collage import GRAIN, Album
 from .maps import CALLS, picture_in, picture_out, shares
 from ..runtime import get_device
 from ..training.checkpoint import load_net
@@ -137,6 +137,15 @@ class Painted(NamedTuple):
     told: np.ndarray      # uint8 (H, W): the mask that it was told of
     collage: np.ndarray   # uint8 (H, W, 3): what it began with
 
+def packed(outlines:dict)->dict: # as `typical_outlines` has them
+    "As JSON keeps them: their bits as hexadecimal digits"
+    return {str(id): np.packbits(o).tobytes().hex() for id, o in sorted(outlines.items())}
+
+def unpacked(kept:dict)->dict:
+    "And back"
+    def bits(digits): return np.unpackbits(np.frombuffer(bytes.fromhex(digits), np.uint8))
+    return {int(id): bits(digits).reshape(GRAIN, GRAIN).astype(bool) for id, digits in kept.items()}
+
 class FramePainter:
     "From a future's masks to pictures"
     def __init__(self, net:FrameNet, settings:FrameSettings, facts=None, device='auto',
@@ -144,6 +153,7 @@ class FramePainter:
                  looks=None):  # as for `Album`: draws who was hardly seen, such as `Synthesizer.look`
         self.settings, self.facts, self.kinds, self.device = settings, facts or {}, kinds, get_device(device)
         self.looks = looks if kinds else None
+        self.outlines = unpacked(self.facts.get('outlines', {})) if kinds else None
         self.net = net.to(self.device).eval().requires_grad_(False)
 
     @classmethod
@@ -156,7 +166,7 @@ class FramePainter:
 
     def album(self, frames, masks)->Album: # uint8 (T, H, W, 3), (T, H, W)
         "What it begins with"
-        return Album(frames, masks, self.looks)
+        return Album(frames, masks, self.looks, self.outlines)
 
     @torch.no_grad()
     def paint(
