@@ -4,7 +4,7 @@
     python tools/clips.py DATA OUT mend      # VAE, U-Net, both
     python tools/clips.py DATA OUT plain     # the plain U-Net, for as long
     python tools/clips.py DATA OUT ahead     # frames 12 to 22, with the VAE of `clips`
-    python tools/clips.py DATA OUT table     # OUT/ahead.csv: frame 22 of the first 60 val clips, shipped weights
+    python tools/clips.py DATA OUT table     # OUT/ahead.csv: frame 22 of the val clips, shipped weights
 
 Called again, each training goes on. Weights are left in OUT/NAME/weights, processor time in OUT/NAME/processor.txt.
 """
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from framepred.clips.ahead import Ahead, tensor, train_ahead
+from framepred.clips.ahead import Ahead, draft, tensor, train_ahead
 from framepred.clips.enhance import gather
 from framepred.clips.latent import CLIPS, train_clips
 from framepred.clips.vae import psnr_of
@@ -25,25 +25,27 @@ from framepred.data.finding import open_data
 from framepred.data.reading import read_clip
 from framepred.files import weights_dir
 from framepred.motion.layout import Layout
+from framepred.predict.collage import Album
 from framepred.predict.frames import FramePainter
 from framepred.runtime import progress
 from framepred.score.jaccard import bootstrap, iou_counts, paired
 from framepred.segment.segmenter import Segmenter
+from framepred.synthesis.draw import Synthesizer
 
 MEND = CLIPS['tiny'].changed(vae=350, unet=400, joint=30)
 PLAIN = CLIPS['tiny'].changed(
     method='plain', fold=2, channels=18, multipliers=(1, 2, 4), temporal=(2,), unet=600)
-CLIPS_SCORED = 60
-# whose masks of the frames to come it is told, settings, sampler
+# whose masks of the frames to come it is told, does it begin with a draft of them, settings, sampler
 ASKED = {
-    'told nothing: first look, without noise': (None, dict(draws=False), 'ddim'),
-    'told nothing: 1 step': (None, {}, 'ddim'),
-    'told nothing: DDIM, 5 steps': (None, dict(steps=5), 'ddim'),
-    'told the layout: 1 step (as shipped)': ('layout', {}, 'ddim'),
-    'told the layout: from the input at level 0.5, 1 step': ('layout', dict(start='input', level=.5), 'ddim'),
-    'told the layout: DDIM, 5 steps': ('layout', dict(steps=5), 'ddim'),
-    'told the layout: DDPM, 5 steps': ('layout', dict(steps=5), 'ddpm'),
-    'told the truth: 1 step': ('truth', {}, 'ddim'),
+    'told nothing: first look, without noise': (None, False, dict(draws=False), 'ddim'),
+    'told nothing: 1 step': (None, False, {}, 'ddim'),
+    'told the layout: 1 step, from frame 11': ('layout', False, {}, 'ddim'),
+    'told the layout: 1 step, from a draft': ('layout', True, {}, 'ddim'),
+    'told the layout: from a draft at level 0.5, 1 step': ('layout', True, dict(start='input', level=.5), 'ddim'),
+    'told the layout: DDIM, 5 steps, from a draft': ('layout', True, dict(steps=5), 'ddim'),
+    'told the layout: DDPM, 5 steps, from a draft': ('layout', True, dict(steps=5), 'ddpm'),
+    'told the truth: 1 step, from frame 11': ('truth', False, {}, 'ddim'),
+    'told the truth: 1 step, from a draft': ('truth', True, {}, 'ddim'),
 }
 LAYOUT = "the layout's mask, without a picture"
 LAST = 4   # frames that are decoded: no convolution of the decoder sees farther than these
@@ -61,23 +63,34 @@ def plain(a):
 
 def ahead(a):
     clips = [read_clip(ref) for ref in open_data(a.data).split('train')[:640]]
-    return train_ahead([c.frames for c in clips], [c.masks for c in clips], a.out/'ahead', device='cpu')
+    seen, came = slice(OBSERVED), slice(OBSERVED, None)
+    drafts = [draft(c.frames[seen], c.masks[seen], c.masks[came]) for c in progress(clips, desc='drafts', unit='clip')]
+    return train_ahead([c.frames for c in clips], [c.masks for c in clips], drafts, a.out/'ahead', device='cpu')
 
 
-def pictures(clip, asked, masks, name):
+def pictures(clip, asked, masks, drafts, name):
     "Frame 22 as every row has it, (3,H,W) in 0…1, and the seconds it took"
-    first = next(iter(asked.values()))[1]
+    first = next(iter(asked.values()))[-1]
     seen, truth = tensor(clip.frames[:OBSERVED]), tensor(clip.frames[OBSERVED:])
     past, future = first.net.encode(seen), first.net.encode(truth)
-    last, still = seen[:, -1:], past[:, -1:].expand(-1, LAST, -1, -1, -1)
+    last, still = seen[:, -1:], past[:, -1:]
     yield 'frame 22 itself', truth[0, -1], 0.
-    yield 'frame 22 through the latents', first.added(last, past, future[:, -LAST:]-past[:, -1:])[0, -1], 0.
+    change = (future-still)[:, -LAST:]
+    yield 'frame 22 through the latents', first.added(last, still, change)[0, -1], 0.
     yield 'copy of frame 11', last[0, 0], 0.
-    yield 'copy of frame 11 through the latents', first.net.decode(still)[0, -1], 0.
-    for row, (told, ask) in asked.items():
+    yield 'copy of frame 11 through the latents', first.net.decode(still.expand(-1, LAST, -1, -1, -1))[0, -1], 0.
+    for told, made in drafts.items():
+        yield f'told the {told}: the draft', tensor(made)[0, -1], 0.
+    for row, (told, begins, ask) in asked.items():
         start = time.perf_counter()
-        picture = ask.added(last, past, ask.change(past, name, masks.get(told))[:, -LAST:])[0, -1]
-        yield row, picture, time.perf_counter()-start
+        if begins:
+            pixels = tensor(drafts[told])
+            codes = ask.net.encode(pixels)
+            change = ask.change(past, name, masks[told], codes)
+            made = ask.added(pixels[:, -LAST:], codes[:, -LAST:], change[:, -LAST:])
+        else:
+            made = ask.added(last, still, ask.change(past, name, masks.get(told))[:, -LAST:])
+        yield row, made[0, -1], time.perf_counter()-start
 
 
 def painted(painter, clip, found, future):
@@ -98,19 +111,23 @@ def shown(picture):
 def table(a):
     "Jaccard of frame 22, segmented in each row's picture, with 95 % over clips; PSNR of the picture"
     torch.set_num_threads(1)
-    asked = {row: (told, Ahead.load(a.weights, 'cpu', sampler, **how)) for row, (told, how, sampler) in ASKED.items()}
+    asked = {row: (told, begins, Ahead.load(a.weights, 'cpu', sampler, **how))
+             for row, (told, begins, how, sampler) in ASKED.items()}
     segmenter, layout = Segmenter.load(weights_dir('segmenter'), 'cpu'), Layout.load(weights_dir('layout'))
-    painter = FramePainter.load(weights_dir('frames'), 'cpu')
+    painter = FramePainter.load(weights_dir('frames'), 'cpu', looks=Synthesizer.load(device='cpu').look)
     counts, psnr, seconds = {}, {}, {}
-    for ref in progress(open_data(a.data).split('val')[:CLIPS_SCORED], desc='clips', unit='clip'):
+    for ref in progress(open_data(a.data).split('val'), desc='clips', unit='clip'):
         clip = read_clip(ref)
         truth = tensor(clip.frames[TARGET:])[0, 0]
         # the layout is told what the segmenter finds in the pictures, as everything here is
         found = segmenter.labels(clip.frames[:OBSERVED])
         future = layout.rollout(found)
-        masks = dict(layout=np.stack(list(future.values())), truth=clip.masks[OBSERVED:])
-        counts.setdefault(LAYOUT, []).append(iou_counts(masks['layout'][-1], clip.masks[TARGET]))
-        made = (*pictures(clip, asked, masks, ref.number), *painted(painter, clip, found, future))
+        album = Album(clip.frames[:OBSERVED], found)
+        counts.setdefault(LAYOUT, []).append(iou_counts(future[TARGET+1], clip.masks[TARGET]))
+        # a foreseen mask is blurred; its objects get the outlines that were seen
+        masks = dict(layout=np.stack([album.outlined(m) for m in future.values()]), truth=clip.masks[OBSERVED:])
+        drafts = {told: draft(clip.frames[:OBSERVED], found, where) for told, where in masks.items()}
+        made = (*pictures(clip, asked, masks, drafts, ref.number), *painted(painter, clip, found, future))
         for row, picture, took in made:
             mask = segmenter.labels(shown(picture)[None])[0]
             counts.setdefault(row, []).append(iou_counts(mask, clip.masks[TARGET]))

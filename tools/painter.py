@@ -4,7 +4,8 @@
     python tools/painter.py DATA OUT      # OUT/painter.csv
 
 Frame 22 of every val clip, with the shipped weights: told its true mask, and told the layout's, from the true masks of
-frames 1–11. Scores are means over clips (PSNR, SSIM) or of the counts of all clips (Jaccard), with 95 % over clips.
+frames 1–11. A prediction's outlines are blurred, so the painter is told of it twice: as it is, and with the outlines
+that were seen. Scores are means over clips (PSNR, SSIM) or of the counts of all clips (Jaccard), with 95 % over clips.
 """
 import argparse
 from pathlib import Path
@@ -27,31 +28,34 @@ from framepred.segment.segmenter import Segmenter
 from framepred.synthesis.draw import Synthesizer
 
 
-def ways(clip, told, painter):
-    "Pictures of frame 22 to compare"
+def ways(clip, told, painter, expected):
+    "Pictures of frame 22 to compare, and what each was told"
     seen = clip.frames[:OBSERVED], clip.masks[:OBSERVED]
-    album = painter.album(*seen)
-    yield 'plain collage', repaint(*seen, told)
-    yield 'album', Album(*seen).picture(told).picture
-    yield 'album, with looks', album.picture(told).picture
-    yield 'painter, 1 step', painter.paint(album, told, address=(0, clip.name, 0)).picture
+    album, address = painter.album(*seen), (0, clip.name, 0)
+    yield 'plain collage', repaint(*seen, told), told
+    yield 'album', Album(*seen).picture(told).picture, told
+    yield 'album, with looks', album.picture(told).picture, told
+    yield 'painter, 1 step', painter.paint(album, told, address=address).picture, told
+    if expected:
+        told = album.outlined(told)
+        yield 'painter, outlines as seen', painter.paint(album, told, address=address).picture, told
+    else:
+        yield 'the true picture', clip.frames[-1], told
 
 
 def rows_of(clip, layout, painter, segmenter):
     "A row for each way: what was told, numbers of the picture, and counts for both scores"
     truth, seen = clip.masks[-1], clip.masks[:OBSERVED]
     new = bool(np.setdiff1d(truth, seen).size)
-    for kind, told in dict(truth=truth, prediction=layout.predict(seen)).items():
-        pictures = dict(ways(clip, told, painter))
-        if kind == 'truth':
-            pictures['the true picture'] = clip.frames[-1]
-        labels = segmenter.labels(np.stack(list(pictures.values())))
-        for (name, picture), found in zip(pictures.items(), labels):
+    for kind, mask in dict(truth=truth, prediction=layout.predict(seen)).items():
+        made = list(ways(clip, mask, painter, kind == 'prediction'))
+        labels = segmenter.labels(np.stack([picture for _, picture, _ in made]))
+        for (name, picture, told), found in zip(made, labels):
             limited = np.where(np.isin(found, np.unique(seen)), found, 0)   # no class that was not seen
             yield dict(
                 told=kind, picture=name, new=new, psnr=min(psnr(picture, clip.frames[-1]), 60),
                 ssim=ssim(picture, clip.frames[-1]), consistency=iou_counts(found, told),
-                route=iou_counts(limited, truth), mask=iou_counts(told, truth))
+                route=iou_counts(limited, truth), mask=iou_counts(mask, truth))
 
 
 def interval(name, found)->dict:

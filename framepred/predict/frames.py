@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PATCH', 'GRID', 'PICTURE', 'SHARES', 'ANY', 'FrameSettings', 'blocks', 'pixels', 'edges', 'FrameNet', 'slot_shares',
-           'places', 'told_of', 'encode_frame', 'decode_frame', 'Painted', 'FramePainter']
+           'places', 'told_of', 'encode_frame', 'decode_frame', 'Painted', 'packed', 'unpacked', 'FramePainter']
 
 # %% ../../nbs/55_frames.ipynb #imports
 import dataclasses
@@ -15,7 +15,7 @@ from ..denoise.diffusion import Schedule, addressed_noise, sample, timesteps
 from ..denoise.unet import UNet, UNetSettings
 from ..files import save_weights
 from ..motion.slots import SLOTS, from_slots, pick_ids, to_slots
-from .collage import Album
+from .collage import GRAIN, Album
 from .maps import CALLS, picture_in, picture_out, shares
 from ..runtime import get_device
 from ..training.checkpoint import load_net
@@ -134,8 +134,17 @@ class Painted(NamedTuple):
     frame: int            # its number
     picture: np.ndarray   # uint8 (H, W, 3)
     mask: np.ndarray      # uint8 (H, W): the told mask, mended
-    told: np.ndarray      # uint8 (H, W): the mask of the future that it was told of
+    told: np.ndarray      # uint8 (H, W): the mask that it was told of
     collage: np.ndarray   # uint8 (H, W, 3): what it began with
+
+def packed(outlines:dict)->dict: # as `typical_outlines` has them
+    "As JSON keeps them: their bits as hexadecimal digits"
+    return {str(id): np.packbits(o).tobytes().hex() for id, o in sorted(outlines.items())}
+
+def unpacked(kept:dict)->dict:
+    "And back"
+    def bits(digits): return np.unpackbits(np.frombuffer(bytes.fromhex(digits), np.uint8))
+    return {int(id): bits(digits).reshape(GRAIN, GRAIN).astype(bool) for id, digits in kept.items()}
 
 class FramePainter:
     "From a future's masks to pictures"
@@ -144,6 +153,7 @@ class FramePainter:
                  looks=None):  # as for `Album`: draws who was hardly seen, such as `Synthesizer.look`
         self.settings, self.facts, self.kinds, self.device = settings, facts or {}, kinds, get_device(device)
         self.looks = looks if kinds else None
+        self.outlines = unpacked(self.facts.get('outlines', {})) if kinds else None
         self.net = net.to(self.device).eval().requires_grad_(False)
 
     @classmethod
@@ -156,7 +166,7 @@ class FramePainter:
 
     def album(self, frames, masks)->Album: # uint8 (T, H, W, 3), (T, H, W)
         "What it begins with"
-        return Album(frames, masks, self.looks)
+        return Album(frames, masks, self.looks, self.outlines)
 
     @torch.no_grad()
     def paint(
@@ -223,7 +233,7 @@ class FramePainter:
             for n in numbers:
                 if n not in future: continue
                 watch = None if callback is None else lambda *at, n=n: callback(n, *at)
-                made.append(self.paint(album, future[n], n, (seed, clip, sample), steps, watch))
+                made.append(self.paint(album, album.outlined(future[n]), n, (seed, clip, sample), steps, watch))
                 yield made[-1]
             if strategy == 'direct' or not made: continue
             frames = np.concatenate([frames, np.stack([m.picture for m in made])])[-OBSERVED:]

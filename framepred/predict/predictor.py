@@ -93,6 +93,7 @@ class Predictor:
         album = functools.cache(lambda: (self.pictures.album if self.pictures else Album)(frames, masks))
         def show(mask, number):
             if frames is None: return None
+            mask = album().outlined(mask)
             if self.pictures is None: return album().picture(mask).picture
             return self.pictures.paint(album(), mask, number, address).picture
         return show
