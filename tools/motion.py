@@ -228,6 +228,7 @@ def main():
     parser.add_argument('data', type=Path)
     parser.add_argument('out', type=Path)
     parser.add_argument('--clips', type=int, help='so many, instead of all')
+    parser.add_argument('--only', nargs='+', help='these rows beside the layout, instead of all')
     parser.add_argument('--states', type=Path, help='weights of the network that reads states (default: the shipped)')
     a = parser.parse_args()
     torch.set_num_threads(1)
@@ -235,6 +236,8 @@ def main():
     refs = open_data(a.data).split('val')[:a.clips]
     done = []
     for method in methods(refs, layout, States.load(a.states, layout)):
+        if a.only and method.name not in ('layout', *a.only):
+            continue
         done.append(run_method(method, refs, a.out/'counts'))
         print(f'{method.name}: {score_table(Scores(tuple(done[-1:]), len(refs), {}, ())).jaccard[0]:.4f}', flush=True)
     scores = Scores(tuple(done), len(refs), {}, ())
