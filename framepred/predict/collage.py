@@ -164,7 +164,8 @@ class Album:
         looks=None,  # `looks(mask)` → a picture of it, by somebody who knows the ids; for who was hardly seen
         outlines=None, # id → bool (h, w): for who was never seen whole
     ):
-        self.frames, self.masks, self.looks, self.outlines = np.asarray(frames), np.asarray(masks), looks, outlines or {}
+        self.frames, self.masks = np.asarray(frames), np.asarray(masks)
+        self.looks, self.outlines = looks, outlines or {}
         self.ids = pick_ids(self.masks)
         self.tokens = observe(self.masks, self.ids)   # (T, n, 15)
         most = (self.tokens[..., AREA]*self._uncut()).max(0)   # pixels of its largest view that no border cuts
