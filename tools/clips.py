@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from framepred.clips.ahead import Ahead, draft, tensor, train_ahead
+from framepred.clips.ahead import Ahead, draft, tensor
+from framepred.clips.ahead_train import train_ahead
 from framepred.clips.enhance import gather
 from framepred.clips.latent import CLIPS, train_clips
 from framepred.clips.vae import psnr_of
