@@ -4,8 +4,8 @@
     python tools/painter.py DATA OUT      # OUT/painter.csv
 
 Frame 22 of every val clip, with the shipped weights: told its true mask, and told the layout's, from the true masks of
-frames 1–11. A prediction's outlines are blurred, so the painter is told of it twice: as it is, and with the outlines
-that were seen. Scores are means over clips (PSNR, SSIM) or of the counts of all clips (Jaccard), with 95 % over clips.
+frames 1–11. A prediction's outlines are blurred, so the painter is told of it three times: as it is, with how sure the
+layout is of each pixel, and with the outlines that were seen. Scores are means over clips (PSNR, SSIM) or of the counts of all clips (Jaccard), with 95 % over clips.
 """
 import argparse
 from pathlib import Path
@@ -18,7 +18,7 @@ from framepred.core import OBSERVED
 from framepred.data.finding import open_data
 from framepred.data.reading import read_clip
 from framepred.files import weights_dir
-from framepred.motion.layout import Layout
+from framepred.motion.layout import Layout, decide
 from framepred.predict.collage import Album, repaint
 from framepred.predict.frames import FramePainter
 from framepred.runtime import progress
@@ -28,7 +28,7 @@ from framepred.segment.segmenter import Segmenter
 from framepred.synthesis.draw import Synthesizer
 
 
-def ways(clip, told, painter, expected):
+def ways(clip, told, painter, likely):
     "Pictures of frame 22 to compare, and what each was told"
     seen = clip.frames[:OBSERVED], clip.masks[:OBSERVED]
     album, address = painter.album(*seen), (0, clip.name, 0)
@@ -36,7 +36,8 @@ def ways(clip, told, painter, expected):
     yield 'album', Album(*seen).picture(told).picture, told
     yield 'album, with looks', album.picture(told).picture, told
     yield 'painter, 1 step', painter.paint(album, told, address=address).picture, told
-    if expected:
+    if likely:
+        yield 'painter, told how sure', painter.paint(album, told, address=address, likely=likely).picture, told
         told = album.outlined(told)
         yield 'painter, outlines as seen', painter.paint(album, told, address=address).picture, told
     else:
@@ -47,8 +48,11 @@ def rows_of(clip, layout, painter, segmenter):
     "A row for each way: what was told, numbers of the picture, and counts for both scores"
     truth, seen = clip.masks[-1], clip.masks[:OBSERVED]
     new = bool(np.setdiff1d(truth, seen).size)
-    for kind, mask in dict(truth=truth, prediction=layout.predict(seen)).items():
-        made = list(ways(clip, mask, painter, kind == 'prediction'))
+    forecast = layout.boxes(seen)
+    maps = layout.maps(forecast)
+    predicted = decide(maps, forecast.ids, layout.settings.threshold)
+    for kind, mask, likely in (('truth', truth, None), ('prediction', predicted, (maps, forecast.ids))):
+        made = list(ways(clip, mask, painter, likely))
         labels = segmenter.labels(np.stack([picture for _, picture, _ in made]))
         for (name, picture, told), found in zip(made, labels):
             limited = np.where(np.isin(found, np.unique(seen)), found, 0)   # no class that was not seen
