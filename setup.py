@@ -8,7 +8,6 @@ here = Path(__file__).parent
 config = ConfigParser(delimiters=['='])
 config.read(here/'settings.ini', encoding='utf-8')
 s = config['DEFAULT']
-simulate = s['simulate_requirements'].split()
 classify = s['classify_requirements'].split()
 # weights that tables compare with stay in the repository: the wheel has what a user runs
 COMPARED = ('clips-plain', 'joint', 'no-layout', 'peer', 'predictor-mean', 'rgb', 'simvp')
@@ -30,12 +29,11 @@ setup(
     python_requires='>=' + s['min_python'],
     install_requires=s['requirements'].split(),
     extras_require={
-        'simulate': simulate,
         'medical': s['medical_requirements'].split(),
         'classify': classify,
         'completion': s['completion_requirements'].split(),
         'sidewalk': s['sidewalk_requirements'].split(),
-        'dev': simulate + classify + s['dev_requirements'].split(),
+        'dev': classify + s['dev_requirements'].split(),
     },
     # The sample clips and the shipped weights travel in the wheel; framepred.files.samples_dir finds them again.
     data_files=[(f'share/framepred/{p.parent.relative_to(here).as_posix()}', [p.relative_to(here).as_posix()]) for p in samples],

@@ -25,7 +25,7 @@ def row(name):
         f'[![Open in Colab]({COLAB})]({colab})'
     )
     if name[0].isdigit():
-        line += f' There, begin with `!pip install "framepred[simulate] @ git+{s["git_url"]}"`.'
+        line += f' There, begin with `!pip install "framepred @ git+{s["git_url"]}"`.'
     return line
 
 

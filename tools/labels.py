@@ -1,4 +1,4 @@
-"""The table of `nbs/84_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2] [--size few]`
+"""The table of `nbs/85_classify.ipynb`: `python tools/labels.py OUT [--seeds 0 1 2] [--size few]`
 
 Three tasks, a few seeds each. For each: an auxiliary, a diffusion told by it, and two more auxiliaries, which take
 together as long to train as the diffusion; then all ways to ask them, on test pictures that no training saw. What is

@@ -17,11 +17,14 @@ import torch
 from rows import both_ways
 
 from framepred.app.methods import layout_method
-from framepred.core import OBSERVED, rng
+from framepred.core import OBSERVED, SIZE, rng
 from framepred.data.finding import open_data
 from framepred.files import weights_dir
-from framepred.motion.layout import Layout, decide
-from framepred.motion.states import States, fitted, simulated_on, states_of
+from framepred.motion.layout import decide
+from framepred.motion.boxes import STEPS
+from framepred.motion.futures import Futures
+from framepred.motion.simulated import Simulated, simulated_on
+from framepred.motion.states import HOME, fitted, marks_of, states_of
 from framepred.score.answers import Method, baselines, each
 from framepred.score.evaluate import differences, score_table, write_csv
 from framepred.score.scoring import LATE, Scores, run_method
@@ -35,7 +38,7 @@ FUTURES = 16
 class Known:
     "A clip with its state at frame 11, and what the layout's boxes say of that state"
     def __init__(self, clip, state, layout):
-        self.state, self.scene = state, state.scene
+        self.name, self.state, self.scene = clip.name, state, state.scene
         self.q, self.v = state.qpos[NOW].copy(), state.qvel[NOW].copy()
         frames = np.stack([np.isin(self.scene.kinds, m) for m in clip.masks[:OBSERVED]])
         self.seen, self.late = frames.any(0), frames.sum(0) <= LATE
@@ -166,17 +169,25 @@ MIXED = {   # row → which of the ten numbers of `framepred.motion.states` are 
 
 def partly_true(k, states, numbers, which=slice(None)):
     "What the network says of the state, with the truth in some numbers of some objects"
-    found = states.draw(k.outlook, 1)
-    true = fitted(torch.from_numpy(states_of(k.scene, k.q, k.v)[k.at])).numpy()
+    found, shape = states.states_at(k.outlook, [(0,)])
+    true = fitted(states_of(torch.from_numpy(marks_of(k.scene, k.q, k.v)), torch.from_numpy(HOME))[k.at]).numpy()
     for i in numbers:
         found[0, which, i] = true[which, i]
-    return simulated_on(k.ids, found)[0]
+    return simulated_on(found, shape, states.inside)[0].mask(k.ids, STEPS)
 
 
 def vote(futures, ids, threshold):
     "The most probable object of several masks, where it is probable enough"
     shares = np.stack([np.mean([f == k for f in futures], 0) for k in (0, *ids)])
     return decide(shares, ids, threshold)
+
+
+def voted(states, k, blend):
+    "Of futures, and of the layout for the rest"
+    if not len(k.ids): return np.zeros(SIZE, np.uint8)
+    futures = states.draw(k.outlook, [(0, k.name, i) for i in range(FUTURES)])
+    told = np.mean([states.maps(f) for f in futures], 0)
+    return decide(blend*told+(1-blend)*states.layout.maps(k.outlook.forecast), k.ids, states.settings.threshold)
 
 
 def methods(refs, layout, states):
@@ -215,10 +226,9 @@ def methods(refs, layout, states):
     for name, (numbers, late) in parts.items():
         yield Method(name, each(lambda clip, n=numbers, late=late: partly_true(
             k := known(clip), states, n, slice(None) if late is None else k.late[k.at] == late)))
-    for name, chosen in {
-            f'states: a vote of {FUTURES}': states.with_(share=1., late=1.),
-            f'states: a vote of {FUTURES}, together with the layout': states}.items():
-        yield Method(name, each(lambda clip, s=chosen: s.predict(clip.masks, FUTURES, (0, clip.name))))
+    alone = states.told(share=1.)
+    for end, blend in {'': 1., ', together with the layout': .6}.items():
+        yield Method(f'states: a vote of {FUTURES}{end}', each(lambda clip, b=blend: voted(alone, known(clip), b)))
     for name in VOTED:
         yield several(name, *NOISE[name])
 
@@ -232,10 +242,10 @@ def main():
     parser.add_argument('--states', type=Path, help='weights of the network that reads states (default: the shipped)')
     a = parser.parse_args()
     torch.set_num_threads(1)
-    layout = Layout.load(weights_dir('layout'))
+    layout = Futures.load(weights_dir('layout'))
     refs = open_data(a.data).split('val')[:a.clips]
     done = []
-    for method in methods(refs, layout, States.load(a.states, layout)):
+    for method in methods(refs, layout, Simulated.load(a.states, layout)):
         if a.only and method.name not in ('layout', *a.only):
             continue
         done.append(run_method(method, refs, a.out/'counts'))

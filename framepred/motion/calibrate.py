@@ -102,6 +102,7 @@ class WorldRecipe:
     steps: int = 4000
     lr: float = 1.5e-3
     noise: float = .4   # largest jitter of the sides, in pixels
+    short: float = .5   # share of draws of which only frames 1–11 are shown
 
 CALIBRATION = presets(tiny=Preset(
     WorldRecipe(),
@@ -122,13 +123,14 @@ class Worlds:
         jitter = self.recipe.noise*loud*r.normal(size=(B, *self.seen.shape[1:3], 4))[rows]
         seen = np.where(flip < .5, mirror(seen), seen)
         seen[..., SIDES] += jitter*(seen[..., AREA:AREA+1] > 0)
+        seen[r.random(B)[rows] < self.recipe.short, OBSERVED:] = 0
         return dict(seen=_tensor(seen), numbers=_tensor(self.numbers[at]))
 
 def _tensor(a): return torch.from_numpy(np.ascontiguousarray(a, np.float32))
 
-def with_worlds(tokens:Tokens, seed:int)->tuple: # of clips of the profile `varied`
+def with_worlds(tokens:Tokens, seed:int, profile='varied')->tuple: # of clips of that profile
     "`(tokens (N, 22, S, 15), numbers (N, 8))` of those that have a world of their own"
-    worlds = [draw_world('varied', seed, 'train', int(n)) for n in tokens.numbers]
+    worlds = [draw_world(profile, seed, 'train', int(n)) for n in tokens.numbers]
     own = np.array([w != STANDARD for w in worlds])
     S = max(1, int((tokens.true[..., AREA] > 0).any(1).sum(1).max()))   # no clip needs more slots
     return tokens.known[own][:, :, :S], np.stack([numbers_of(w) for w in worlds])[own]
@@ -141,7 +143,8 @@ class WorldTask(Task):
 
     def read(self, preset, out, seed):
         self.recipe = preset.recipe
-        self.learn, self.held = (with_worlds(t, self.source.seed) for t in gather(self.source, out))
+        s = self.source
+        self.learn, self.held = (with_worlds(t, s.seed, s.profile) for t in gather(s, out))
         numbers = self.learn[1]
         net = dataclasses.replace(
             preset.net, middle=tuple(numbers.mean(0).tolist()), spread=tuple(numbers.std(0).tolist()))
@@ -151,7 +154,7 @@ class WorldTask(Task):
 
     def batch(self, preset, settings, seed):
         scaled = lambda part: (part[0], (part[1]-settings.middle)/settings.spread)
-        quiet = dataclasses.replace(preset.recipe, noise=0.)
+        quiet = dataclasses.replace(preset.recipe, noise=0., short=0.)
         self.fixed = Worlds(*scaled(self.held), quiet, min(len(self.held[0]), 1000))(0, slice(None))
         return Worlds(*scaled(self.learn), preset.recipe, preset.how.batch_size, seed)
 
@@ -178,13 +181,14 @@ def train_world(
     out='runs/world',
     preset='tiny',
     simulated=25000,   # clips
+    profile='varied',  # of them; those that have a world of their own count
     seed=0,            # of them, and of the training
     max_minutes=None,
     device='auto',
     workers=1,         # processes that simulate
 )->Run:
     "Train a network that reads worlds from clips, from the simulator alone; called again, it goes on"
-    task = WorldTask(Source(simulated=simulated, profile='varied', seed=seed, workers=workers))
+    task = WorldTask(Source(simulated=simulated, profile=profile, seed=seed, workers=workers))
     return fit(task, preset, out, max_minutes, seed=seed, device=device, workers=workers)
 
 # %% ../../nbs/48_calibrate.ipynb #together
@@ -195,6 +199,12 @@ class Calibration(NamedTuple):
     sd: np.ndarray         # (8,) how sure that is
     known: np.ndarray      # (8,) share of the doubt beforehand that is gone, 0…1
     clips: int             # that were looked at
+    precision: np.ndarray  # (8, 8) of the numbers: the inverse of their covariance
+
+    def away(self, numbers)->float: # (8,)
+        "How far from another world that is, squared, in stated errors: about 1 where it is the same"
+        off = self.numbers-numbers
+        return float(off @ self.precision @ off)/len(off)
 
     @property
     def table(self):
@@ -215,14 +225,15 @@ MOST = 1.8   # standard deviations from the middle: the worlds that were learned
 
 @torch.no_grad()
 def calibrate(
-    tokens,        # (N, 22, S, 15) of clips of one world
+    tokens,        # (N, 22, S, 15) of clips of one world, or (N, 11, S, 15) of what was seen of them
     weights=None,  # the folder of `train_world`; the shipped ones when None
 )->Calibration:
     "The world that these clips were made in, as far as masks tell"
     net, s, facts = load_net(weights, 'world', WorldSettings, WorldNet)
     if not len(tokens):
         raise FramepredError('a world can be read from clips with masks of all 22 frames; there are none.')
-    mean, L = net.eval()(_tensor(tokens))
+    later = np.zeros((len(tokens), FRAMES-tokens.shape[1], *tokens.shape[2:]), np.float32)
+    mean, L = net.eval()(_tensor(np.concatenate([tokens, later], 1)))
     each = (L @ L.mT).double()/facts['wider']**2                       # (N, 8, 8) precisions
     before = torch.eye(N, dtype=torch.float64)
     values, axes = torch.linalg.eigh((each-before).mean(0))            # what a clip adds, in directions of its own
@@ -232,14 +243,15 @@ def calibrate(
     numbers = torch.linalg.solve(precision, said).clamp(-MOST, MOST)
     sd = torch.linalg.inv(precision).diagonal().sqrt().numpy()
     numbers, spread = np.array(s.middle)+numbers.numpy()*s.spread, np.array(s.spread)
-    return Calibration(world_of(numbers), numbers, sd*spread, 1-sd**2, len(tokens))
+    precision = precision.numpy()/np.outer(spread, spread)
+    return Calibration(world_of(numbers), numbers, sd*spread, 1-sd**2, len(tokens), precision)
 
 TRAITS = dict(
     width='the width of objects',
     step='the way an object goes between two frames',
     stays='the share of objects that stay in view')
 
-def traits(tokens)->dict: # (N, 22, S, 15)
+def traits(tokens)->dict: # (N, 22, S, 15), or fewer frames
     "What clips look like, in three numbers"
     there = tokens[..., AREA] > 0                                                 # (N, 22, S)
     whole = there & (tokens[..., STATES] == CLEAR).all(-1)
@@ -248,11 +260,11 @@ def traits(tokens)->dict: # (N, 22, S, 15)
     mean = lambda a, of=np.mean: float(of(a)) if len(a) else 0.
     return dict(width=mean(sizes, np.median), step=mean(steps), stays=mean(stays))
 
-FITS = 1.25   # by what factor a trait may be off
+FITS = 1.5   # by what factor a trait may be off: forty clips alone vary by a quarter
 
 def fits(found:Calibration, tokens, clips=40, seed=0)->str:
     "One sentence where clips simulated in that world do not look like these; empty where they do"
-    made = traits(make_tokens(seed, 'calibration', range(clips), profile=found.world).true)
+    made = traits(make_tokens(seed, 'calibration', range(clips), profile=found.world).true[:, :tokens.shape[1]])
     off = {name: max(value, 1e-6)/max(made[name], 1e-6) for name, value in traits(tokens).items()}
     worst = max(off, key=lambda name: abs(np.log(off[name])))
     if 1/FITS <= off[worst] <= FITS: return ''

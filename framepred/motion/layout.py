@@ -78,6 +78,7 @@ class Forecast(NamedTuple):
     doubt: np.ndarray    # (12, n, 2) the error to expect, of y and of x
     visible: np.ndarray  # (12, n) probability of being in view
     views: tuple         # n times `View`
+    motion: object = None  # of a future that was simulated: how its objects moved
 
 class Outlook(NamedTuple):
     "What a layout makes of a clip: measured once and asked once, whatever is done with it"
@@ -136,6 +137,10 @@ class Layout:
         return self.outlook(masks, ids, seen).forecast
 
     draws = False   # has it more than one future to tell?
+
+    def of_slots(self, ids): # (n,) the class of each slot, from 1 on
+        "The same for masks that count slots: here nobody asks what a class means"
+        return self
 
     def draw(self, outlook:Outlook, addresses)->list:
         "A `Forecast` for each address of noise: here the mean, each time"
