@@ -115,7 +115,7 @@ class Kit:
         return FramePainter.load(folder, self.device, kinds, self._looks() if kinds else None)
 
     def _looks(self):
-        "Who draws those that were hardly seen; None where there are no weights of it, and the painter does without"
+        "Who draws those never seen whole; None where there are no weights of it, and the painter does without"
         from framepred.synthesis.draw import Synthesizer
         try:
             folder = find_weights('synthesis')
