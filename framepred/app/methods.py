@@ -300,13 +300,13 @@ def table_methods(
     "Every way of predicting frame 22 there is"
     pictures = segmented and any((ref.path/'image_0.png').is_file() for ref in refs)
     methods = list(standard_methods(refs))
-    drawing = kit.load(find_weights('predictor', kit.weights.get('predictor')), kit.layout)
     for label in [None] + [kit.sight]*pictures:
         if label is not None:
             methods += baselines(label=label)
         methods.append(layout_method(kit.layout, label))
         ask = functools.partial(predictor_method, label=label, seed=seed, batch_size=kit.batch_size)
         if kit.simulated is not None:   # what simulating futures is worth
+            drawing = kit.load(find_weights('predictor', kit.weights.get('predictor')), kit.layout)
             methods.append(dataclasses.replace(ask(drawing), name='drawn'))
         if everything and label is None:   # one thing at a time: the masks are varied in the other rows
             methods += _everything(kit, ask, pictures)

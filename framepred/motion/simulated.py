@@ -20,7 +20,7 @@ from .calibrate import NUMBERS as WORLD, calibrate, fits, world_of
 from .futures import SHARP, Futures, in_mirror
 from .layout import Layout, Outlook
 from .slots import clip_tokens
-from .states import FITTED, HOME, IN_MIRROR, Mixture, StatesNet, StatesSettings
+from .states import FITTED, HOME, IN_MIRROR, Mixture, StatesNet, StatesSettings, turned
 from ..score.jaccard import iou_counts, jaccard
 from ..sim.physics import Viewer, run_on
 from ..sim.scene import Camera, Scene, kind_of
@@ -57,7 +57,7 @@ class Motion(NamedTuple):
         scene, out = self.viewer.scene, np.zeros((*self.places.shape[:2], 4))
         for i, (kind, half) in enumerate(zip(scene.kinds, scene.half)):
             places = self.places[:, i, None]                                       # (12, 1, 7)
-            points = places[..., :3]+half*_turned(_points(kind_of(int(kind))[0]), places[..., 3:])
+            points = places[..., :3]+half*turned(_points(kind_of(int(kind))[0]), places[..., 3:])
             u, v, _ = scene.camera.project(points)                                 # (12, P)
             out[:, i] = np.stack([v.min(1), v.max(1), u.min(1), u.max(1)], -1)+.5
         return out
@@ -71,10 +71,6 @@ def _points(shape)->np.ndarray:
     heights = np.linspace(-1, 1, 13)
     return np.concatenate([np.insert(circle*(1-c*c)**.5, 2, c, 1) for c in heights])
 
-def _turned(points, turn): # (…, 3), (…, 4)
-    across = 2*np.cross(turn[..., 1:], points)
-    return points+turn[..., :1]*across+np.cross(turn[..., 1:], across)
-
 def simulated_on(drawn, shape, world)->list: # (K, n, 10), (n,), a `World`
     "What MuJoCo makes of each state, a `Motion` each"
     half = drawn[0, :, -1].clip(.3, .6)
@@ -87,11 +83,11 @@ def simulated_on(drawn, shape, world)->list: # (K, n, 10), (n,), a `World`
 
 # %% ../../nbs/51_simulated.ipynb #use
 class Simulated(Futures):
-    "A layout of which most futures are simulated on from states that the masks allow; the others are drawn"
-    def __init__(self, layout, net, settings, facts=None, world=HOME, shapes=None):
+    "A layout of which some futures are simulated on from states that the masks allow; the others are drawn"
+    def __init__(self, layout, net, settings, world=HOME, shapes=None):
         if layout.draws: super().__init__(layout, layout.futures, layout.how, layout.more)
         else: Layout.__init__(self, layout.net, layout.settings, layout.facts, layout.device.type)
-        self.layout, self.states, self.reads, self.learned = layout, net.eval(), settings, facts or {}
+        self.layout, self.states, self.reads = layout, net.eval(), settings
         self.world = world      # as `calibrate` writes it
         self.shapes = shapes    # class id → 0, 1, 2; None: as the simulator counts kinds
         self.inside = world_of(world)
@@ -100,14 +96,14 @@ class Simulated(Futures):
     @classmethod
     def load(cls, folder=None, layout=None): # the shipped ones when None
         "What `train_states` wrote, beside a layout"
-        parts = load_net(folder, 'states', StatesSettings, StatesNet)
-        return cls(layout or Futures.load(weights_dir('layout')), *parts)
+        net, settings, _ = load_net(folder, 'states', StatesSettings, StatesNet)
+        return cls(layout or Futures.load(weights_dir('layout')), net, settings)
 
-    def told(self, layout=None, world=None, shapes=None, **settings):
-        "The same, of another layout, another world, other names of the shapes, or with other settings"
+    def told(self, world=None, shapes=None, **settings):
+        "The same, of another world, other names of the shapes, or with other settings"
         pick = lambda new, old: old if new is None else new
         return Simulated(
-            pick(layout, self.layout), self.states, dataclasses.replace(self.reads, **settings), self.learned,
+            self.layout, self.states, dataclasses.replace(self.reads, **settings),
             pick(world, self.world), pick(shapes, self.shapes))
 
     def of_slots(self, ids):
@@ -126,19 +122,20 @@ class Simulated(Futures):
     @torch.no_grad()
     def read(self, outlook:Outlook, glass=False)->tuple:
         "`(Mixture, shapes)`: what the masks, or the masks in a mirror, say of each object at frame 11"
-        seen, out = self._mirrored(outlook) if glass else self._straight(outlook)
         told = torch.tensor([[1+self._shape(k) for k in outlook.forecast.ids]])
-        world = torch.tensor(self.world, dtype=torch.float32)[None]
-        found, logits = self.states(seen.cpu(), out.cpu(), told, world)
+        found, logits = self._asked(self._mirrored(outlook) if glass else self._straight(outlook), told)
         return Mixture(*(a[0] for a in found)), torch.where(told > 0, told-1, logits.argmax(-1))[0].numpy()
 
     @torch.no_grad()
     def logits(self, outlook)->np.ndarray: # (n, 3)
         "How probable each shape is, as logarithms, where nobody says what is a cube"
-        seen, out = self._straight(outlook)
-        world = torch.tensor(self.world, dtype=torch.float32)[None]
         nobody = torch.zeros(1, len(outlook.forecast.ids), dtype=torch.long)
-        return self.states(seen.cpu(), out.cpu(), nobody, world)[1][0].log_softmax(-1).numpy()
+        return self._asked(self._straight(outlook), nobody)[1][0].log_softmax(-1).numpy()
+
+    def _asked(self, looked, told):
+        "What the network says, in this world"
+        seen, out = (a.cpu() for a in looked)
+        return self.states(seen, out, told, torch.tensor(self.world, dtype=torch.float32)[None])
 
     def states_at(self, outlook, addresses)->tuple:
         "`(states (K, n, 10), shapes (n,))` that the masks allow; a future whose last number is 0 is the likeliest"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NUMBERS', 'HOME', 'MARKS', 'SOON', 'FITTED', 'SCALE', 'MATTER', 'IN_MIRROR', 'NEXT', 'SPREAD', 'height_of', 'ground',
-           'marks_of', 'states_of', 'StatesSettings', 'fitted', 'on_ground', 'Mixture', 'StatesNet']
+           'turned', 'marks_of', 'states_of', 'StatesSettings', 'fitted', 'on_ground', 'Mixture', 'StatesNet']
 
 # %% ../../nbs/49_states.ipynb #imports
 import dataclasses
@@ -35,14 +35,17 @@ def ground(u, v, world): # tensors; (…, 8)
 MARKS = ('u', 'v', 'later_u', 'later_v', 'scale', 'slip_x', 'slip_y', 'turn', 'yaw', 'half')
 SOON = .01   # of the time between two frames: `later` is where an object is then
 
+def turned(vectors, turn): # (…, 3), (…, 4)
+    "Vectors turned by quaternions"
+    across = 2*np.cross(turn[..., 1:], vectors)
+    return vectors+turn[..., :1]*across+np.cross(turn[..., 1:], across)
+
 def marks_of(scene, qpos, qvel)->np.ndarray: # (…, n, 7), (…, n, 6)
     "`MARKS` of every object (…, n, 10): what its own camera sees of a state, with the time between frames as unit"
     camera, interval = scene.camera, scene.world.interval
     u, v, depth = camera.project(qpos[..., :3])
     later_u, later_v, _ = camera.project(qpos[..., :3]+SOON*interval*qvel[..., :3]*[1, 1, 0])
-    w, axis, local = qpos[..., 3:4], qpos[..., 4:], qvel[..., 3:]
-    across = 2*np.cross(axis, local)
-    spin = interval*(local+w*across+np.cross(axis, across))   # MuJoCo counts it in the axes of the object
+    spin = interval*turned(qvel[..., 3:], qpos[..., 3:])   # MuJoCo counts it in the axes of the object
     slip = np.stack([spin[..., 1], -spin[..., 0]], -1)*scene.half[:, None]-interval*qvel[..., :2]
     right = camera.axes[:2, 0]/np.linalg.norm(camera.axes[:2, 0])   # the camera may stand at any side
     slip = np.stack([slip @ right, slip @ [-right[1], right[0]]], -1)
