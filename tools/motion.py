@@ -226,9 +226,8 @@ def methods(refs, layout, states):
     for name, (numbers, late) in parts.items():
         yield Method(name, each(lambda clip, n=numbers, late=late: partly_true(
             k := known(clip), states, n, slice(None) if late is None else k.late[k.at] == late)))
-    alone = states.told(share=1.)
     for end, blend in {'': 1., ', together with the layout': .6}.items():
-        yield Method(f'states: a vote of {FUTURES}{end}', each(lambda clip, b=blend: voted(alone, known(clip), b)))
+        yield Method(f'states: a vote of {FUTURES}{end}', each(lambda clip, b=blend: voted(states, known(clip), b)))
     for name in VOTED:
         yield several(name, *NOISE[name])
 

@@ -20,7 +20,7 @@ from ..denoise.diffusion import Schedule, addressed_noise, q_sample, sample, tim
 from .layout_train import Source, gather, train_layout
 from .layout import Layout, Outlook
 from ..training.phases import TrainSettings
-from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH, mirror
+from .slots import AREA, CENTRE, CLEAR, CUT, HIDDEN, SIDES, STATES, TOUCH
 from ..denoise.blocks import sinusoid
 
 # %% ../../nbs/47_futures.ipynb #what
@@ -200,14 +200,6 @@ class Futures(Layout):
         doubt = np.full_like(f.doubt, SHARP)
         whole = [np.concatenate([f.sides[:1], drawn[i]]) for i in range(len(addresses))]   # frame 11 is past
         return [f._replace(sides=sides, doubt=doubt.copy()) for sides in whole]
-
-    def _straight(self, outlook): return self._tensor(outlook.seen), outlook.out
-
-    def _mirrored(self, outlook):
-        seen = self._tensor(mirror(outlook.seen))
-        return seen, self.net(seen)
-
-    def _tensor(self, seen): return torch.from_numpy(np.ascontiguousarray(seen, np.float32))[None].to(self.device)
 
     def _drawn(self, seen, out, noise, count, steps): # tokens (1, 11, n, 15); the layout's answer (1, 12, n, 7)
         "Sides in frames 12–22: (K, 11, n, 4)"

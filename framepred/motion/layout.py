@@ -11,7 +11,7 @@ import numpy as np, torch
 from ..core import OBSERVED, SIZE
 from ..files import save_weights
 from .boxes import STEPS, LayoutNet, LayoutSettings, box_sides, log_doubt
-from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, pick_ids, widths
+from .slots import AREA, CLEAR, SIDES, STATES, TOUCH, clip_tokens, mirror, pick_ids, widths
 from ..runtime import get_device
 from ..training.checkpoint import Loaded, load_net
 
@@ -120,7 +120,7 @@ class Layout:
             nowhere = Forecast(ids, np.zeros((STEPS+1, 0, 4)), np.zeros((STEPS+1, 0, 2)), np.zeros((STEPS+1, 0)), ())
             return Outlook(seen, None, nowhere)
         # one clip at a time: so its answer depends on nothing else, not even in the last bit
-        out = self.net(torch.from_numpy(seen)[None].to(self.device))
+        out = self.net(self._tensor(seen))
         said, since = out[0].cpu(), OBSERVED-len(masks)
         return Outlook(seen, out, Forecast(
             ids=ids,
@@ -135,6 +135,14 @@ class Layout:
              )->Forecast:
         "Boxes, doubts and visibility in frames 11–22"
         return self.outlook(masks, ids, seen).forecast
+
+    def _straight(self, outlook): return self._tensor(outlook.seen), outlook.out
+
+    def _mirrored(self, outlook):
+        seen = self._tensor(mirror(outlook.seen))
+        return seen, self.net(seen)
+
+    def _tensor(self, seen): return torch.from_numpy(np.ascontiguousarray(seen, np.float32))[None].to(self.device)
 
     draws = False   # has it more than one future to tell?
 

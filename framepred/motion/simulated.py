@@ -9,7 +9,6 @@ __all__ = ['SHAPE_ID', 'SAME', 'FEW', 'KEPT', 'FRICTIONS', 'DAMPINGS', 'placed',
 # %% ../../nbs/51_simulated.ipynb #imports
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
-from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np, torch
@@ -17,7 +16,7 @@ from ..core import OBSERVED, rng
 from ..files import read_json, weights_dir, write_json
 from .boxes import STEPS
 from .calibrate import NUMBERS as WORLD, calibrate, fits, world_of
-from .futures import SHARP, Futures, in_mirror
+from .futures import SHARP, in_mirror
 from .layout import Layout, Outlook
 from .slots import clip_tokens
 from .states import FITTED, HOME, IN_MIRROR, Mixture, StatesNet, StatesSettings, turned
@@ -82,11 +81,12 @@ def simulated_on(drawn, shape, world)->list: # (K, n, 10), (n,), a `World`
         return [Motion(viewer, p) for p in places]
 
 # %% ../../nbs/51_simulated.ipynb #use
-class Simulated(Futures):
-    "A layout of which some futures are simulated on from states that the masks allow; the others are drawn"
+class Simulated(Layout):
+    "A layout whose futures are simulated on from states that the masks allow"
+    draws = True
+
     def __init__(self, layout, net, settings, world=HOME, shapes=None):
-        if layout.draws: super().__init__(layout, layout.futures, layout.how, layout.more)
-        else: Layout.__init__(self, layout.net, layout.settings, layout.facts, layout.device.type)
+        super().__init__(layout.net, layout.settings, layout.facts, layout.device.type)
         self.layout, self.states, self.reads = layout, net.eval(), settings
         self.world = world      # as `calibrate` writes it
         self.shapes = shapes    # class id → 0, 1, 2; None: as the simulator counts kinds
@@ -97,7 +97,7 @@ class Simulated(Futures):
     def load(cls, folder=None, layout=None): # the shipped ones when None
         "What `train_states` wrote, beside a layout"
         net, settings, _ = load_net(folder, 'states', StatesSettings, StatesNet)
-        return cls(layout or Futures.load(weights_dir('layout')), net, settings)
+        return cls(layout or Layout.load(weights_dir('layout')), net, settings)
 
     def told(self, world=None, shapes=None, **settings):
         "The same, of another world, other names of the shapes, or with other settings"
@@ -150,27 +150,16 @@ class Simulated(Futures):
         shape = read[min(read)][1]
         return np.stack(drawn).astype(float), shape
 
-    def which(self, address)->tuple:
-        "`(is this future simulated, and not drawn?, its address among those of its kind)`: its last number says so"
-        count, share = address[-1], self.reads.share if self.layout.draws else 1.
-        before, upto = (ceil(share*n-1e-9) for n in (count, count+1))   # that are simulated
-        return upto > before, (*address[:-1], before if upto > before else count-before)
-
-    def draw(self, outlook, addresses, steps=None)->list:
+    def draw(self, outlook, addresses)->list:
         "A `Forecast` for each address: one whole future"
         addresses, f = list(addresses), outlook.forecast
         if not len(f.ids): return [f]*len(addresses)
         # a rollout asks for the same futures once for each of its frames
-        key = outlook.seen.tobytes(), f.ids.tobytes(), tuple(addresses), steps
-        if self.last[0] != key: self.last = key, self._draw(outlook, addresses, steps)
+        key = outlook.seen.tobytes(), f.ids.tobytes(), tuple(addresses)
+        if self.last[0] != key:
+            moved = simulated_on(*self.states_at(outlook, addresses), self.inside)
+            self.last = key, [_foreseen(f, motion) for motion in moved]
         return self.last[1]
-
-    def _draw(self, outlook, addresses, steps):
-        kinds = [self.which(a) for a in addresses]
-        mine, rest = ([a for simulated, a in kinds if simulated == wanted] for wanted in (True, False))
-        drawn = iter(super().draw(outlook, rest, steps) if rest else ())
-        moved = iter(simulated_on(*self.states_at(outlook, mine), self.inside) if mine else ())
-        return [_foreseen(outlook.forecast, next(moved)) if simulated else next(drawn) for simulated, _ in kinds]
 
     def maps(self, forecast, ahead:int=STEPS, spread=None)->np.ndarray:
         "As of a layout; a future that was simulated is seen by the simulator's own camera"
@@ -236,9 +225,9 @@ FRICTIONS, DAMPINGS = (.6, .8, 1., 1.25, 1.6), (.45, .55, .7, .85, 1.)   # times
 
 def refined(layout:Simulated, clips, futures:int=4)->tuple: # masks (22, H, W) of clips of its world
     "`(layout, scores)`: with the friction and the damping of which the futures of these clips score best"
-    alone, outlooks = layout.told(share=1.), [layout.outlook(m) for m in clips]
+    outlooks = [layout.outlook(m) for m in clips]
     def score(world):
-        there, counts = alone.told(world=world), 0
+        there, counts = layout.told(world=world), 0
         for number, (outlook, masks) in enumerate(zip(outlooks, clips)):
             ids = outlook.forecast.ids
             if not len(ids): continue

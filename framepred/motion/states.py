@@ -75,9 +75,8 @@ class StatesSettings:
     blocks: int = 3         # rounds in which the objects hear of each other
     modes: int = 8          # Gaussians in the mixture
     # how a predictor is asked that is told of its futures
-    share: float = .5       # of the futures, that are simulated; the others are drawn by diffusion
-    samples: int = 48       # futures that vote
-    blend: float = 1.       # the vote's share in the answer; the layout has the rest
+    samples: int = 64       # futures that vote
+    blend: float = .6       # the vote's share in the answer; the layout has the rest
     threshold: float = .35  # an object is painted where it is at least so probable
 
 FITTED = 10                                                   # numbers that a Gaussian has: yaw is a direction, two
