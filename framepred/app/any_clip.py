@@ -6,7 +6,7 @@
 __all__ = ['MOVIES', 'ANIMATIONS', 'PICTURES', 'APART', 'MOST_READ', 'is_clip', 'read_any', 'predict_clip']
 
 # %% ../../nbs/65_any_clip.ipynb #imports
-import os
+import os, sys
 from pathlib import Path
 import numpy as np
 import PIL.Image
@@ -152,7 +152,7 @@ def predict_clip(
     observed = _seen(frames, observed, source)
     seen = frames[max(0, observed-OBSERVED):observed]
     found = kit.sight(seen)
-    kit.suit([found])
+    for said in kit.suit([found]): print(f'note: {said}', file=sys.stderr)
     rolled = kit.predictor.rollout(seen, found, seed=seed, clip=name, batch_size=kit.batch_size, numbers=foreseen)
     steps = list(progress(rolled, total=len(foreseen), desc=name, unit='frame'))
     rows = _rows(seen, found, steps, frames[observed:observed+ahead])
