@@ -41,7 +41,8 @@ class Known:
         self.name, self.state, self.scene = clip.name, state, state.scene
         self.q, self.v = state.qpos[NOW].copy(), state.qvel[NOW].copy()
         frames = np.stack([np.isin(self.scene.kinds, m) for m in clip.masks[:OBSERVED]])
-        self.seen, self.late = frames.any(0), frames.sum(0) <= LATE
+        self.frames = frames.sum(0)
+        self.seen, self.late = self.frames > 0, self.frames <= LATE
         self.sphere = np.array([kind_of(k)[0] == 1 for k in self.scene.kinds])
         self.read_places, self.read_velocities = self.q[:, :2].copy(), self.v[:, :2].copy()
         self.outlook, names = layout.outlook(clip.masks), self.scene.kinds.tolist()
@@ -167,7 +168,16 @@ MIXED = {   # row → which of the ten numbers of `framepred.motion.states` are 
 }
 
 
-def partly_true(k, states, numbers, which=slice(None)):
+SEEN = {   # of objects seen in so many frames
+    'in 1 frame': (1,),
+    'in 2 frames': (2,),
+    'in 3 or 4 frames': (3, 4),
+    'in at most 4 frames': range(1, 5),
+    'in more': range(5, OBSERVED+1),
+}
+
+
+def partly_true(k, states, numbers, which):
     "What the network says of the state, with the truth in some numbers of some objects"
     found, shape = states.states_at(k.outlook, [(0,)])
     true = fitted(states_of(torch.from_numpy(marks_of(k.scene, k.q, k.v)), torch.from_numpy(HOME))[k.at]).numpy()
@@ -220,12 +230,11 @@ def methods(refs, layout, states):
     for name, (place, speed) in NOISE.items():
         yield Method(name, each(lambda clip, p=place, s=speed: (k := known(clip)).future(
             *noisy(k, rng(0, 'futures', clip.name, 0), p, s))), key=name)
-    parts = {f'states: true are {name}': (numbers, None) for name, numbers in MIXED.items()}
-    parts |= {'states: true are all, of objects seen in at most 4 frames': (range(10), True),
-              'states: true are all, of the others': (range(10), False)}
-    for name, (numbers, late) in parts.items():
-        yield Method(name, each(lambda clip, n=numbers, late=late: partly_true(
-            k := known(clip), states, n, slice(None) if late is None else k.late[k.at] == late)))
+    parts = {f'states: true are {name}': (numbers, range(1, OBSERVED+1)) for name, numbers in MIXED.items()}
+    parts |= {f'states: true are all, of objects seen {when}': (range(10), counts) for when, counts in SEEN.items()}
+    for name, (numbers, counts) in parts.items():
+        yield Method(name, each(lambda clip, n=numbers, c=counts: partly_true(
+            k := known(clip), states, n, np.isin(k.frames[k.at], c))))
     for end, blend in {'': 1., ', together with the layout': .6}.items():
         yield Method(f'states: a vote of {FUTURES}{end}', each(lambda clip, b=blend: voted(states, known(clip), b)))
     for name in VOTED:
