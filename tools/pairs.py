@@ -1,6 +1,6 @@
 """What one row of `framepred evaluate` has over another, clip by clip: `python tools/pairs.py DATA OUT`
 
-    framepred simulate DATA --train 0 --val 1000 --hidden 0 --seed 45 --masks-only
+    framepred simulate DATA --train 0 --val 400 --hidden 0 --seed 45 --masks-only
     python tools/pairs.py DATA nbs/results      # nbs/results/pairs.csv
 
 The rows are those of `framepred evaluate DATA` with the shipped weights; each is held against the others on the same
