@@ -7,7 +7,6 @@ __all__ = ['SHAPE_ID', 'SAME', 'FEW', 'KEPT', 'FRICTIONS', 'DAMPINGS', 'placed',
            'keep_world', 'refined']
 
 # %% ../../nbs/51_simulated.ipynb #imports
-import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -99,12 +98,11 @@ class Simulated(Layout):
         net, settings, _ = load_net(folder, 'states', StatesSettings, StatesNet)
         return cls(layout or Layout.load(weights_dir('layout')), net, settings)
 
-    def told(self, world=None, shapes=None, **settings):
-        "The same, of another world, other names of the shapes, or with other settings"
+    def told(self, world=None, shapes=None):
+        "The same, of another world, or with other names of the shapes"
         pick = lambda new, old: old if new is None else new
         return Simulated(
-            self.layout, self.states, dataclasses.replace(self.reads, **settings),
-            pick(world, self.world), pick(shapes, self.shapes))
+            self.layout, self.states, self.reads, pick(world, self.world), pick(shapes, self.shapes))
 
     def of_slots(self, ids):
         "The same for masks that count slots"
