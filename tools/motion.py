@@ -183,7 +183,7 @@ def partly_true(k, states, numbers, which):
     true = fitted(states_of(torch.from_numpy(marks_of(k.scene, k.q, k.v)), torch.from_numpy(HOME))[k.at]).numpy()
     for i in numbers:
         found[0, which, i] = true[which, i]
-    return simulated_on(found, shape, states.inside)[0].mask(k.ids, STEPS)
+    return simulated_on(found, shape, states.inside, k.outlook.now)[0].mask(k.ids, STEPS)
 
 
 def vote(futures, ids, threshold):

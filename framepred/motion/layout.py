@@ -82,6 +82,7 @@ class Forecast(NamedTuple):
 
 class Outlook(NamedTuple):
     "What a layout makes of a clip: measured once and asked once, whatever is done with it"
+    now: np.ndarray      # the mask of frame 11
     seen: np.ndarray     # tokens (11, n, 15)
     out: torch.Tensor    # (1, 12, n, 7): the network's answer; None where there is no object
     forecast: Forecast
@@ -116,13 +117,14 @@ class Layout:
         "The forecast, with what it was made from"
         masks = np.asarray(masks)[:OBSERVED]
         ids, seen = self.look(masks, ids, seen)
+        now = masks[-1] if len(masks) else np.zeros(SIZE, np.uint8)
         if not len(ids):
             nowhere = Forecast(ids, np.zeros((STEPS+1, 0, 4)), np.zeros((STEPS+1, 0, 2)), np.zeros((STEPS+1, 0)), ())
-            return Outlook(seen, None, nowhere)
+            return Outlook(now, seen, None, nowhere)
         # one clip at a time: so its answer depends on nothing else, not even in the last bit
         out = self.net(self._tensor(seen))
         said, since = out[0].cpu(), OBSERVED-len(masks)
-        return Outlook(seen, out, Forecast(
+        return Outlook(now, seen, out, Forecast(
             ids=ids,
             sides=box_sides(said).numpy(),
             doubt=log_doubt(said).exp().numpy(),
