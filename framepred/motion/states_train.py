@@ -102,10 +102,13 @@ class StatesRecipe:
     unnamed: float = .3   # share of the windows in which nobody says what is a cube
     rough: float = .3     # share of the clips whose silhouettes are as a segmenter sees them
 
-PRESETS = presets(tiny=Preset(
-    StatesRecipe(),
-    StatesSettings(),
-    TrainSettings(batch_size=128, ema=.998, precision='no', eval_every=500, save_every=500, higher=False)))
+_how = TrainSettings(batch_size=128, ema=.998, precision='no', eval_every=500, save_every=500, higher=False)
+PRESETS = presets(
+    tiny=Preset(StatesRecipe(), StatesSettings(), _how),
+    base=Preset(   # for a GPU, and ten times as many clips
+        StatesRecipe(steps=200000, lr=1e-3),
+        StatesSettings(width=384, hidden=768, blocks=4),
+        dataclasses.replace(_how, batch_size=1024, ema=.9995)))
 
 UNSURE = (.02, .04, .04, .04, .1, .15, .15, .04)   # how far off a world can be that was read from masks
 
@@ -203,7 +206,9 @@ class StatesTask(Task):
     def evaluate(self, net, phase):
         "The loss, and how far the likeliest mode is off: in the middle, over all objects and those seen late"
         out = {}
+        device = next(net.parameters()).device
         for name, d in self.fixed.items():
+            d = {k: v.to(device) for k, v in d.items()}
             found, logits = net(d['seen'], d['out'], d['told'], d['world'])
             there = d['weight'] > 0
             at = found.weight.argmax(-1)[..., None, None].expand(-1, -1, 1, FITTED)
@@ -235,9 +240,10 @@ def train_states(
     varied=None,        # and about all others
     init=None,          # weights to start from, instead of random ones
     workers=1,
+    device='cpu',       # as good as any for the tiny one
 )->Run:
     "Train a network that reads states, from the simulator alone; called again, it goes on"
     task = StatesTask(
         simulated, seed, usual or Futures.load(weights_dir('layout')),
         varied or Futures.load(weights_dir('layout-varied')), workers)
-    return fit(task, preset, out, max_minutes, init, device='cpu', workers=workers)
+    return fit(task, preset, out, max_minutes, init, device=device, workers=workers)
