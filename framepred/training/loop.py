@@ -280,7 +280,7 @@ class Trainer(Training):
         if self.at.step > begun or self.plan.phases != before:
             if problem := self.save():
                 raise FramepredError(problem)
-        self.stepper.acc.end_training()
+        for tracker in self.stepper.acc.trackers: tracker.finish()   # `end_training` would part the processes too
         if self.stepper.main and self.at.step > begun and time.perf_counter()-self.start > DRAW_EVERY:
             self.watch.files(self.judge.chooses(self.plan.phases[-1])[0], {})   # how it ended
         plan = self.plan
